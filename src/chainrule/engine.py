@@ -1,0 +1,491 @@
+"""Reverse mode: `backward` and `grad` over a recorded graph. Knows kinds of rules, no operation by name.
+
+Nodes are visited by descending running number, which is a topological order for free; nothing
+recurses. A run first computes and only then commits: gradients reach `.grad` and saved values are
+freed when the whole pass has succeeded, so a pass that fails leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, record
+from .errors import FreedGraphError, GraphError, InplaceError
+from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
+from .modes import enter_quiet, leave_quiet, state
+
+ndarray = np.ndarray
+_getrefcount = sys.getrefcount
+# One lock for all `.grad`: threads that share leaves must not lose each other's additions.
+_lock = _thread.allocate_lock()
+# Called with (node, gradients, create_graph) after a node ran, in anomaly mode.
+check_gradients: Callable[[Node, Sequence[Any]], None] | None = None
+
+
+class Run:
+    """One backward pass: what it was asked, and where, for the messages of later ones."""
+
+    __slots__ = ("code", "offset", "root")
+
+    def __init__(self, root: int, site: tuple[CodeType, int]):
+        self.root = root
+        self.code, self.offset = site
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the axes along which its operand was broadcast."""
+    lead = len(g.shape) - len(shape)
+    if lead < 0:
+        return g + np.zeros(shape, g.dtype) if isinstance(g, (ndarray, np.generic)) else g.expand(shape)
+    axes = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
+    )
+    return g.sum(axes).reshape(shape) if axes else np.broadcast_to(g, shape)
+
+
+def run(
+    roots: Sequence[tuple[Node, Any]], create_graph: bool, targets: Sequence[Node] | None = None
+) -> tuple[dict[Node, Any], list[tuple[AccumulateGrad, Any]], list[tuple[Any, Any]], list[Node]]:
+    """Propagate gradients from the roots; nothing of the graph changes.
+
+    Returns the gradients at `targets`, the pairs (leaf node, gradient), the pairs (tensor,
+    gradient) for retained gradients, and the nodes visited. With `targets`, only nodes on a path
+    to one of them run.
+    """
+    needed = None if targets is None else _needed([node for node, _ in roots], targets)
+    captured: dict[Node, Any] = {} if targets is None else dict.fromkeys(targets)
+    leaves: list[tuple[AccumulateGrad, Any]] = []
+    retained: list[tuple[Any, Any]] = []
+    visited: list[Node] = []
+    grads: dict[Node, Any] = {}
+    owned: set[Node] = set()  # nodes whose buffer in `grads` nobody else can see
+    heap: list[tuple[int, Node]] = []
+    for node, g in roots:
+        if node in grads:
+            grads[node] = grads[node] + g
+        else:
+            grads[node] = g
+            heappush(heap, (-node.number, node))
+    special = create_graph or state.anomaly is not None
+    # The buffers below are dropped as soon as they were used; `gi = None` matters for that.
+    while heap:
+        node = heappop(heap)[1]
+        g = grads.pop(node)
+        hooks = node.hooks
+        if hooks is not None:
+            g = _before(hooks, g, retained, create_graph)
+        if captured and node in captured:
+            captured[node] = g
+        edges = node.edges
+        if not edges:  # a leaf
+            if targets is None:
+                leaves.append((node, g))  # type: ignore[arg-type]
+            continue
+        if node.parent is not None:
+            _fill_slot(node, g, grads, heap)
+            continue
+        if needed is not None:
+            edges = tuple([e if e in needed else None for e in edges])
+            if not any(edges):
+                continue
+        saved = node.saved
+        if saved is None:
+            raise freed_error(node, roots)
+        for storage, version in node.versions:
+            if storage.version != version:
+                raise version_error(node, storage, version)
+        visited.append(node)
+        op = node.op
+        if special or hooks is not None or op is None or op.joint is not None:
+            for edge, gi in zip(edges, _gradients_of(node, edges, g, create_graph), strict=True):
+                if edge is not None and gi is not None:
+                    _deliver(edge, gi, grads, heap)
+            gi = None
+            continue
+        values = (g, *saved)
+        if op.accumulate is not None:
+            _accumulate_in_place(node, edges[0], values, grads, owned, heap)
+            continue
+        elementwise = op.elementwise
+        for edge, (rule, pick, slope) in zip(edges, op.steps):
+            if edge is None:
+                continue
+            if rule is None:
+                if slope is None:
+                    continue
+                gi = g if slope == 1 else g * slope
+            elif elementwise:
+                gi = g * rule(*pick(values))
+            else:
+                gi = rule(*pick(values))
+            if gi.shape != edge.shape:
+                gi = unbroadcast(gi, edge.shape)
+            if gi.dtype is not edge.dtype:
+                gi = gi.astype(edge.dtype)
+            old = grads.get(edge)
+            if old is None:
+                grads[edge] = gi
+                heappush(heap, (-edge.number, edge))
+            elif edge in owned:
+                old += gi
+            else:
+                grads[edge] = total = old + gi
+                if type(total) is ndarray:
+                    owned.add(edge)
+        gi = values = old = total = None
+    return captured, leaves, retained, visited
+
+
+def _fill_slot(node: Any, g: Any, grads: dict[Node, Any], heap: list[Any]) -> None:
+    """Hand the gradient of one of several results to the node that made them all."""
+    slots = grads.get(node.parent)
+    if slots is None:
+        slots = grads[node.parent] = {}
+        heappush(heap, (-node.parent.number, node.parent))
+    slots[node.index] = g
+
+
+def _deliver(edge: Node, g: Any, grads: dict[Node, Any], heap: list[Any]) -> None:
+    """Add a gradient to what has arrived at a node so far; broadcasting and casts are undone here."""
+    if g.shape != edge.shape:
+        g = unbroadcast(g, edge.shape)
+    if isinstance(g, TensorBase):
+        if g._data.dtype is not edge.dtype:
+            g = g.to(dtypes.from_numpy_dtype(edge.dtype))  # type: ignore[attr-defined]
+    elif g.dtype is not edge.dtype:
+        g = g.astype(edge.dtype)
+    if edge in grads:
+        grads[edge] = grads[edge] + g
+    else:
+        grads[edge] = g
+        heappush(heap, (-edge.number, edge))
+
+
+def _gradients_of(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool) -> Sequence[Any]:
+    """A node's gradients by the long way: hooks, gradients of gradients, joint rules, Functions."""
+    op = node.op
+    if op is None:
+        grads = node.run_backward(g, edges, create_graph)
+    else:
+        if type(g) is dict:
+            g = _materialize(node, g)
+        values = _as_tensors(node, g) if create_graph else (g, *node.saved)
+        if op.joint is not None:
+            grads = op.joint(*op.pick_joint(values))
+        else:
+            grads = []
+            for edge, (rule, pick, slope) in zip(edges, op.steps, strict=True):
+                if edge is None or (rule is None and slope is None):
+                    grads.append(None)
+                else:
+                    factor = slope if rule is None else rule(*pick(values))
+                    grads.append(g * factor if op.elementwise else factor)
+    if node.hooks is not None and node.hooks.post:
+        grads = _after(node, edges, grads, g, create_graph)
+    if state.anomaly and check_gradients is not None:
+        check_gradients(node, grads)
+    return grads
+
+
+def _accumulate_in_place(
+    node: Node, edge: Node, values: tuple[Any, ...], grads: dict[Node, Any], owned: set[Node], heap: list[Any]
+) -> None:
+    """Add the gradient of a part (a row, a slice) to the buffer of the whole."""
+    buffer = grads.get(edge)
+    if buffer is None:
+        grads[edge] = buffer = np.zeros(edge.shape, edge.dtype)
+        owned.add(edge)
+        heappush(heap, (-edge.number, edge))
+    elif edge not in owned or type(buffer) is not ndarray:
+        grads[edge] = buffer = np.array(buffer)
+        owned.add(edge)
+    node.op.accumulate(buffer, *node.op.pick_accumulate(values))  # type: ignore[misc]
+
+
+def _needed(roots: Iterable[Node], targets: Sequence[Node]) -> set[Node]:
+    """The nodes that lie on a path from a root to a target."""
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += [e for e in node.edges if e is not None and e not in seen]
+    needed = set(targets) & seen
+    for node in sorted(seen, key=lambda n: n.number):
+        if any(e in needed for e in node.edges if e is not None):
+            needed.add(node)
+    return needed
+
+
+def _as_tensors(node: Node, g: Any) -> tuple[Any, ...]:
+    """What a rule needs as tensors that remember where they came from, for gradients of gradients."""
+    out = list(node.saved or ())
+    if type(out[0]) is ndarray:
+        out[0] = _tensor(out[0], node)
+    if node.op.variadic:
+        out[1] = tuple(
+            _tensor(a, e) if e is not None and a is not None else a for a, e in zip(out[1], node.edges, strict=True)
+        )
+    else:
+        for i, edge in enumerate(node.edges, 1):
+            if edge is not None and out[i] is not None:
+                out[i] = _tensor(out[i], edge)
+    return (g, *out)
+
+
+def _tensor(array: Any, node: Node | None) -> Any:
+    out = record.wrap(array)
+    out._node = node
+    return out
+
+
+def _materialize(node: Node, slots: dict[int, Any]) -> tuple[Any, ...]:
+    """Zeros for the results of a node through which no gradient came."""
+    like = next(iter(slots.values()))
+    zeros = [np.zeros(s, d) for s, d in zip(node.shape, node.dtype, strict=True)]  # type: ignore[call-overload]
+    if isinstance(like, TensorBase):
+        return tuple(slots[i] if i in slots else record.wrap(z) for i, z in enumerate(zeros))
+    return tuple(slots.get(i, z) for i, z in enumerate(zeros))
+
+
+# ── hooks ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _before(hooks: Hooks, g: Any, retained: list[tuple[Any, Any]], create_graph: bool) -> Any:
+    """Tensor hooks, then retained gradients, then the node's own pre-hooks."""
+    for hook in list(hooks.tensor.values()):
+        result = _call_hook(hook, create_graph, _public(g))
+        if result is not None:
+            g = _private(result, create_graph)
+    for reference in hooks.retain:
+        tensor = reference()
+        if tensor is not None:
+            retained.append((tensor, g))
+    for hook in list(hooks.pre.values()):
+        result = _call_hook(hook, create_graph, (_public(g),))
+        if result is not None:
+            g = _private(result[0] if isinstance(result, tuple) else result, create_graph)
+    return g
+
+
+def _after(node: Node, edges: Sequence[Any], grads: Sequence[Any], g: Any, create_graph: bool) -> list[Any]:
+    """The node's post-hooks, which see and may replace the gradients of its inputs."""
+    assert node.hooks is not None
+    out: list[Any] = [
+        None if x is None or e is None else _public(unbroadcast(x, e.shape) if x.shape != e.shape else x)
+        for x, e in zip(grads, edges, strict=True)
+    ]
+    incoming = tuple(map(_public, g)) if type(g) is tuple else (_public(g),)
+    for hook in list(node.hooks.post.values()):
+        result = _call_hook(hook, create_graph, tuple(out), incoming)
+        if result is not None:
+            out = list(result) if isinstance(result, tuple) else [result]
+    return [None if x is None else _private(x, create_graph) for x in out]
+
+
+def _call_hook(hook: Any, create_graph: bool, *args: Any) -> Any:
+    """Hooks are recorded only where the gradients themselves are."""
+    before = state.grad
+    state.set_grad(create_graph)
+    try:
+        return hook(*args)
+    finally:
+        state.set_grad(before)
+
+
+def _public(g: Any) -> Any:
+    if g is None or isinstance(g, TensorBase):
+        return g
+    return record.wrap(g)
+
+
+def _private(g: Any, create_graph: bool) -> Any:
+    return g if create_graph else g._data
+
+
+# ── commit ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
+    """Add a gradient to a leaf's `.grad`. `exclusive`: nobody else can see this array."""
+    leaf = node.reference()
+    if leaf is None:
+        return
+    _lock.acquire()
+    try:
+        old = leaf._grad
+        if isinstance(g, TensorBase):
+            leaf._grad = g if old is None else old + g
+        elif old is None:
+            leaf._grad = record.wrap(g if exclusive else np.array(g, order="K"))
+        elif old._node is not None or not old._data.flags.writeable:
+            leaf._grad = record.wrap(old._data + g)
+        else:
+            np.add(old._data, g, out=old._data)
+    finally:
+        _lock.release()
+    if node.hooks is not None:
+        for hook in list(node.hooks.post_accumulate.values()):
+            hook(leaf)
+
+
+def commit(
+    leaves: list[tuple[AccumulateGrad, Any]], retained: list[tuple[Any, Any]], visited: list[Node], where: Run | None
+) -> None:
+    """Make a finished pass real: `.grad` of leaves and retained tensors, saved values freed."""
+    if where is not None:
+        for node in visited:
+            if node.versions or node.saved[0] is not None:  # type: ignore[index]
+                node.saved = None
+                node.versions = ()
+                node.edges = (None,) * len(node.edges)
+                node.freed_by = where
+    for tensor, g in retained:
+        tensor._grad = g if isinstance(g, TensorBase) else record.wrap(np.array(g))
+    while leaves:
+        leaf, g = leaves.pop()
+        # 2: the name `g` and the argument; an array that is a view or frozen is never taken over.
+        exclusive = type(g) is ndarray and _getrefcount(g) == 2 and g.base is None and g.flags.writeable
+        accumulate(leaf, g, exclusive)
+
+
+def _execute(
+    roots: Sequence[tuple[Node, Any]],
+    retain_graph: bool,
+    create_graph: bool,
+    targets: Sequence[Node] | None,
+    finish: Callable[[dict[Node, Any], list[tuple[AccumulateGrad, Any]]], None] | None,
+) -> dict[Node, Any]:
+    where = None if retain_graph else Run(roots[0][0].number, call_site(3))
+    before = state.grad
+    if create_graph:
+        state.set_grad(True)
+    quiet = enter_quiet()
+    try:
+        captured, leaves, retained, visited = run(roots, create_graph, targets)
+        if finish is not None:
+            finish(captured, leaves)
+        commit(leaves, retained, visited, where)
+    finally:
+        leave_quiet(quiet)
+        if create_graph:
+            state.set_grad(before)
+    return captured
+
+
+def backward(
+    roots: Sequence[tuple[Node, Any]], retain_graph: bool, create_graph: bool, inputs: Sequence[Any] | None = None
+) -> None:
+    """Gradients of the roots, added to `.grad` of every leaf, or of `inputs` only."""
+    if inputs is None:
+        _execute(roots, retain_graph, create_graph, None, None)
+        return
+    targets = [record.node_of(t) for t in inputs]
+
+    def to_inputs(captured: dict[Node, Any], leaves: list[tuple[AccumulateGrad, Any]]) -> None:
+        for tensor, target in zip(inputs, targets, strict=True):
+            g = captured.pop(target, None)  # type: ignore[arg-type]
+            if g is not None:
+                leaves.append((target if type(target) is AccumulateGrad else AccumulateGrad(tensor), g))
+
+    _execute(roots, retain_graph, create_graph, targets, to_inputs)  # type: ignore[arg-type]
+
+
+def gradients(
+    roots: Sequence[tuple[Node, Any]], inputs: Sequence[Any], retain_graph: bool, create_graph: bool, unused: bool
+) -> list[Any]:
+    """Gradients of the roots at `inputs`; `.grad` is left alone. None where not reached, if `unused`."""
+    targets = [record.node_of(t) for t in inputs]
+
+    def all_reached(captured: dict[Node, Any], leaves: list[Any]) -> None:
+        for i, target in enumerate(targets):
+            if captured[target] is None:  # type: ignore[index]
+                raise unused_error(i, inputs[i])
+
+    captured = _execute(roots, retain_graph, create_graph, targets, None if unused else all_reached)  # type: ignore[arg-type]
+    found = [captured[t] for t in targets]  # type: ignore[index]
+    return [g if g is None or isinstance(g, TensorBase) else record.wrap(_unaliased(g)) for g in found]
+
+
+def _unaliased(g: Any) -> Any:
+    """A copy of a gradient that is a view, a scalar, or may not be written."""
+    return np.array(g) if type(g) is not ndarray or g.base is not None or not g.flags.writeable else g
+
+
+# ── what can be wrong with a graph ──────────────────────────────────────────────────────────────
+
+
+def version_error(node: Node, storage: Any, expected: int) -> InplaceError:
+    """The error for a saved value that was written before backward used it."""
+    saver = f"{node.op.name if node.op is not None else node.name()}"
+    at = f" at {node.line}" if node.line else ""
+    writer = ""
+    if storage.writer is not None:
+        name, code, offset = storage.writer
+        writer = f", changed by `{name}` at {line_of(code, offset)}"
+    return InplaceError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"a value saved by `{saver}`{at}{writer} is at version {storage.version}; expected version {expected} "
+        "instead. Write a new tensor there (`x = x + 1` in place of `x += 1`), or change a `clone()`."
+    )
+
+
+def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphError:
+    """The error for a second pass, with the case it is and the cure for that case."""
+    first: Any = node.freed_by
+    here = call_site(3)
+    text = (
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+        f"already been freed). `{node.op.name if node.op is not None else node.name()}`"
+    )
+    text += f" at {node.line}" if node.line else ""
+    if first is None:
+        return FreedGraphError(text + " was freed. Run the forward pass again.")
+    line = line_of(first.code, first.offset)
+    text += f" was freed by the backward pass at {line}. "
+    if any(root.number == first.root for root, _ in roots):
+        cure = "The same result was differentiated before: run the forward pass again before each backward()."
+    elif (first.code, first.offset) == here:
+        cure = (
+            "The graph reaches into an earlier iteration: detach what is carried over, `state = state.detach()`."
+        )
+    else:
+        cure = "Two losses share this part: add them and call backward() once, `(loss_1 + loss_2).backward()`."
+    return FreedGraphError(
+        text + cure + " Specify retain_graph=True only if you need to backward through the same graph twice."
+    )
+
+
+def no_graph_error(tensor: TensorBase, index: int = 0) -> GraphError:
+    """The error for a root without a graph, with the place where the path of gradients ended."""
+    text = f"element {index} of tensors does not require grad and does not have a grad_fn. "
+    if tensor._cut is None:
+        cure = (
+            "No tensor with requires_grad=True went into it; give it to the parameters, not to the loss. "
+            "A value that went through .item(), .numpy() or tensor(...) has left the graph."
+        )
+    else:
+        name, code, offset = tensor._cut
+        line = line_of(code, offset)
+        cure = {
+            "no_grad": f"It was made under no_grad() at {line}: compute the loss outside.",
+            "detach": f"It was cut off by detach() at {line}.",
+        }.get(name, f"`{name}` at {line} is not differentiable, so no gradient passes it.")
+    return GraphError(text + cure)
+
+
+def unused_error(i: int, tensor: TensorBase) -> GraphError:
+    """The error for an input of `grad` that the outputs do not depend on."""
+    name = f" ({tensor._name!r})" if tensor._name else ""
+    return GraphError(
+        f"The differentiated Tensor at index {i}{name} appears to not have been used in the graph. Set "
+        f"allow_unused=True if this is the desired behavior. It has shape {tuple(tensor._data.shape)}."
+    )

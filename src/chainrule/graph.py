@@ -1,0 +1,266 @@
+"""What the graph is made of: storage, views, nodes. The engine walks it; nothing here computes.
+
+A tensor points to the node that made it; a node points to the nodes that made its inputs. Nothing
+points back (a leaf is known to its `AccumulateGrad` by a weak reference only), so a graph is freed
+by reference counting the moment its last tensor goes, without the cycle collector.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from types import CodeType
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from .op import Op
+
+PACKAGE = os.path.dirname(__file__) + os.sep
+next_number = itertools.count().__next__
+
+
+class _PackageFiles(dict[str, bool]):
+    """file name → does it belong to this package? A dict that answers misses itself."""
+
+    def __missing__(self, filename: str) -> bool:
+        inside = self[filename] = filename.startswith(PACKAGE)
+        return inside
+
+
+internal = _PackageFiles()
+
+
+def call_site(depth: int = 1) -> tuple[CodeType, int]:
+    """Code object and instruction offset of the nearest caller outside the package; never a frame."""
+    frame = sys._getframe(depth)
+    while internal[frame.f_code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
+def line_of(code: CodeType | None, offset: int) -> str:
+    """`file.py:12` for a place; empty where it is not known."""
+    if code is None:
+        return ""
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= offset < end and number is not None:
+            line = number
+    return f"{os.path.basename(code.co_filename)}:{line}"
+
+
+class Storage:
+    """What all views of one memory share: how often it was written, and by whom last."""
+
+    version = 0  # writes, whoever made them
+    generation = 0  # writes that gradients have to follow: views made before are replayed
+    writer: tuple[str, CodeType | None, int] | None = None
+
+
+class InferenceStorage(Storage):
+    """The storage of a tensor made in inference mode: it may be used, but not be saved."""
+
+
+class View:
+    """How a view comes from its base: the base tensor and the chain of (operation, parameters)."""
+
+    __slots__ = ("base", "chain", "generation", "recorded")
+
+    def __init__(self, base: TensorBase, chain: tuple[tuple[Op, dict[str, Any]], ...], generation: int, recorded: bool):
+        self.base = base
+        self.chain = chain
+        self.generation = generation
+        self.recorded = recorded  # False: made under no_grad, in-place writes are refused
+
+
+class TensorBase:
+    """The part of a tensor that the engine knows: its array, node, storage and view.
+
+    Rare attributes are class attributes until they are set, so that making a tensor costs four
+    stores.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_data", "_node", "_storage", "_view")
+
+    _data: np.ndarray[Any, Any]
+    _node: Node | None
+    _storage: Storage | None
+    _view: View | None
+
+    _grad: Any = None
+    _output = 0  # the number of the output of `_node` that this is
+    _cut: tuple[str, CodeType | None, int] | None = None  # where the path of gradients ended
+    _tangent: Any = None
+    _name: str | None = None  # the qualified name a Module gives its parameter
+
+    @property
+    def storage(self) -> Storage:
+        """The shared storage, made when something first has to be known about it."""
+        if self._storage is None:
+            self._storage = Storage()
+        return self._storage
+
+
+class Hooks:
+    """The hooks of one node, by kind; each an ordered dict from handle number to function."""
+
+    __slots__ = ("post", "post_accumulate", "pre", "retain", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: dict[int, Any] = {}
+        self.pre: dict[int, Any] = {}
+        self.post: dict[int, Any] = {}
+        self.post_accumulate: dict[int, Any] = {}
+        self.retain: list[Any] = []  # weak references to tensors whose gradient is kept
+
+
+class Node:
+    """One executed operation: the record, the nodes of its inputs, what the rule needs.
+
+    `saved` holds, in the record's order, the result, the arguments, the parameters and the shapes,
+    with None where nothing is needed. Arguments without a gradient are always kept: they are what
+    an explanation of the graph has no other way to find. Every record has a subclass of its own
+    (`MulBackward0`), so that `type(t.grad_fn).__name__` reads as in PyTorch.
+    """
+
+    __slots__ = (
+        "__dict__", "__weakref__", "code", "dtype", "edges", "hooks", "number", "offset", "saved",
+        "shape", "versions",
+    )  # fmt: skip
+
+    op: Op
+    edges: tuple[Node | None, ...]
+    saved: tuple[Any, ...] | None  # None once freed
+    versions: tuple[tuple[Storage, int], ...]  # of what was saved
+    number: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    hooks: Hooks | None
+    code: CodeType | None
+    offset: int
+
+    parent: Node | None = None  # of an `Output`
+    trace: Any = None  # the whole call stack, in anomaly mode
+    freed_by: Any = None  # the `engine.Run` that freed this node
+
+    def name(self) -> str:
+        """The name PyTorch gives this kind of node, such as `MulBackward0`."""
+        return type(self).__name__
+
+    @property
+    def line(self) -> str:
+        """`file.py:12`, where the operation was called; empty where it is not known."""
+        return line_of(self.code, self.offset)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for the user's own notes on this node."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that made the inputs, each with the number of its output."""
+        return tuple(
+            (e.parent, e.index) if type(e) is Output else (e, 0) for e in self.edges
+        )
+
+    def _hooks(self) -> Hooks:
+        if self.hooks is None:
+            self.hooks = Hooks()
+        return self.hooks
+
+    def register_hook(self, hook: Any) -> RemovableHandle:
+        """Call `hook(grad_inputs, grad_outputs)` after this node ran; a returned tuple replaces grad_inputs."""
+        return RemovableHandle.add(self._hooks().post, hook)
+
+    def register_prehook(self, hook: Any) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before this node runs; a returned tuple replaces them."""
+        return RemovableHandle.add(self._hooks().pre, hook)
+
+    @property
+    def saves(self) -> bool:
+        """Whether a backward pass frees something here. A node that saved nothing can run again."""
+        return bool(self.versions) or (bool(self.saved) and self.saved[0] is not None)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class AccumulateGrad(Node):
+    """The node of a leaf: adds what arrives to `.grad`. Knows its tensor by a weak reference."""
+
+    __slots__ = ("reference",)
+
+    def __init__(self, leaf: TensorBase):
+        self.edges = ()
+        self.saved = ()
+        self.versions = ()
+        self.number = next_number()
+        self.shape = leaf._data.shape
+        self.dtype = leaf._data.dtype
+        self.hooks = None
+        self.code = None
+        self.offset = 0
+        self.reference = ref(leaf)
+
+    @property
+    def variable(self) -> Any:
+        """The leaf tensor; None when only the graph still knew it."""
+        return self.reference()
+
+
+class Output(Node):
+    """One of several results of a node; hands its gradient to the parent under its number."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, parent: Node, index: int, array: np.ndarray[Any, Any]):
+        self.parent = parent
+        self.index = index
+        self.edges = (parent,)
+        self.saved = ()
+        self.versions = ()
+        self.number = next_number()
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.hooks = None
+        self.code = parent.code
+        self.offset = parent.offset
+
+
+class RemovableHandle:
+    """Removes a hook: `handle.remove()`, or at the end of a `with handle:` block."""
+
+    __slots__ = ("hooks", "id")
+    _numbers = itertools.count().__next__
+
+    def __init__(self, hooks: dict[int, Any]):
+        self.hooks = hooks
+        self.id = RemovableHandle._numbers()
+
+    @classmethod
+    def add(cls, hooks: dict[int, Any], hook: Any) -> RemovableHandle:
+        handle = cls(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def remove(self) -> None:
+        """Take the hook away; nothing happens the second time."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+def node_class(op: Op) -> type[Node]:
+    """The subclass of `Node` for a record, made on first use (10 µs each; most are never needed)."""
+    if op.node_class is None:
+        body = {"__slots__": (), "op": op, "__doc__": f"One executed {op.name}."}
+        op.node_class = type(op.title, (Node,), body)
+    return op.node_class
