@@ -18,7 +18,7 @@ import numpy as np
 
 from . import dtypes, record
 from .errors import FreedGraphError, GraphError, InplaceError
-from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
+from .graph import NO_EDGES, AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
 from .modes import enter_quiet, leave_quiet, state
 
 ndarray = np.ndarray
@@ -74,27 +74,31 @@ def run(
             grads[node] = g
             heappush(heap, (-node.number, node))
     special = create_graph or state.anomaly is not None
+    # `top` is one of the pending nodes, kept out of the heap: along a chain the heap stays empty.
+    top: Node | None = None
     # The buffers below are dropped as soon as they were used; `gi = None` matters for that.
-    while heap:
-        node = heappop(heap)[1]
+    while True:
+        if heap and (top is None or -heap[0][0] > top.number):
+            node = heappop(heap)[1]
+        elif top is not None:
+            node = top
+            top = None
+        else:
+            break
         g = grads.pop(node)
         hooks = node.hooks
         if hooks is not None:
             g = _before(hooks, g, retained, create_graph)
-        if captured and node in captured:
-            captured[node] = g
         edges = node.edges
-        if not edges:  # a leaf
-            if targets is None:
-                leaves.append((node, g))  # type: ignore[arg-type]
-            continue
-        if node.parent is not None:
-            _fill_slot(node, g, grads, heap)
-            continue
-        if needed is not None:
-            edges = tuple([e if e in needed else None for e in edges])
+        if targets is not None:
+            if node in captured:
+                captured[node] = g
+            edges = tuple([e if e in needed else None for e in edges])  # type: ignore[operator]
             if not any(edges):
                 continue
+        elif not edges:  # a leaf
+            leaves.append((node, g))  # type: ignore[arg-type]
+            continue
         saved = node.saved
         if saved is None:
             raise freed_error(node, roots)
@@ -103,7 +107,10 @@ def run(
                 raise version_error(node, storage, version)
         visited.append(node)
         op = node.op
-        if special or hooks is not None or op is None or op.joint is not None:
+        if special or op is None or op.joint is not None or (hooks is not None and hooks.post):
+            if node.parent is not None:
+                _fill_slot(node, g, grads, heap)
+                continue
             for edge, gi in zip(edges, _gradients_of(node, edges, g, create_graph), strict=True):
                 if edge is not None and gi is not None:
                     _deliver(edge, gi, grads, heap)
@@ -111,35 +118,42 @@ def run(
             continue
         values = (g, *saved)
         if op.accumulate is not None:
-            _accumulate_in_place(node, edges[0], values, grads, owned, heap)
+            if edges[0] is not None:
+                _accumulate_in_place(node, edges[0], values, grads, owned, heap)
             continue
         elementwise = op.elementwise
         for edge, (rule, pick, slope) in zip(edges, op.steps):
             if edge is None:
                 continue
-            if rule is None:
-                if slope is None:
-                    continue
-                gi = g if slope == 1 else g * slope
-            elif elementwise:
-                gi = g * rule(*pick(values))
+            if rule is not None:
+                gi = g * rule(*pick(values)) if elementwise else rule(*pick(values))
+            elif slope == 1:
+                gi = g
+            elif slope is None:
+                continue
             else:
-                gi = rule(*pick(values))
+                gi = g * slope
             if gi.shape != edge.shape:
                 gi = unbroadcast(gi, edge.shape)
             if gi.dtype is not edge.dtype:
                 gi = gi.astype(edge.dtype)
-            old = grads.get(edge)
-            if old is None:
+            if edge not in grads:
                 grads[edge] = gi
-                heappush(heap, (-edge.number, edge))
+                if top is None:
+                    top = edge
+                elif edge.number > top.number:
+                    heappush(heap, (-top.number, top))
+                    top = edge
+                else:
+                    heappush(heap, (-edge.number, edge))
             elif edge in owned:
-                old += gi
+                total = grads[edge]
+                total += gi
             else:
-                grads[edge] = total = old + gi
+                grads[edge] = total = grads[edge] + gi
                 if type(total) is ndarray:
                     owned.add(edge)
-        gi = values = old = total = None
+        gi = values = total = None
     return captured, leaves, retained, visited
 
 
@@ -325,16 +339,20 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
         if isinstance(g, TensorBase):
             leaf._grad = g if old is None else old + g
         elif old is None:
-            leaf._grad = record.wrap(g if exclusive else np.array(g, order="K"))
-        elif old._node is not None or not old._data.flags.writeable:
+            leaf._grad = record.wrap(g if exclusive and _is_plain(g) else np.array(g, order="K"))
+        elif old._node is not None or old._data.base is not None and not old._data.flags.writeable:
             leaf._grad = record.wrap(old._data + g)
         else:
-            np.add(old._data, g, out=old._data)
+            np.add(old._data, g, old._data)
     finally:
         _lock.release()
     if node.hooks is not None:
         for hook in list(node.hooks.post_accumulate.values()):
             hook(leaf)
+
+
+def _is_plain(g: Any) -> bool:
+    return type(g) is ndarray and g.base is None and g.flags.writeable
 
 
 def commit(
@@ -346,24 +364,24 @@ def commit(
             if node.versions or node.saved[0] is not None:  # type: ignore[index]
                 node.saved = None
                 node.versions = ()
-                node.edges = (None,) * len(node.edges)
+                node.edges = NO_EDGES
                 node.freed_by = where
     for tensor, g in retained:
         tensor._grad = g if isinstance(g, TensorBase) else record.wrap(np.array(g))
     while leaves:
         leaf, g = leaves.pop()
         # 2: the name `g` and the argument; an array that is a view or frozen is never taken over.
-        exclusive = type(g) is ndarray and _getrefcount(g) == 2 and g.base is None and g.flags.writeable
-        accumulate(leaf, g, exclusive)
+        accumulate(leaf, g, _getrefcount(g) == 2)
 
 
 def _execute(
     roots: Sequence[tuple[Node, Any]],
     retain_graph: bool,
     create_graph: bool,
-    targets: Sequence[Node] | None,
-    finish: Callable[[dict[Node, Any], list[tuple[AccumulateGrad, Any]]], None] | None,
+    targets: Sequence[Node] | None = None,
+    finish: Callable[[dict[Node, Any], list[tuple[AccumulateGrad, Any]]], None] | None = None,
 ) -> dict[Node, Any]:
+    """Run, let `finish` look at the result, commit."""
     where = None if retain_graph else Run(roots[0][0].number, call_site(3))
     before = state.grad
     if create_graph:
@@ -381,12 +399,15 @@ def _execute(
     return captured
 
 
+_ONES = {d: np.ones((), d) for d in dtypes.FLOATS}
+
+
 def backward(
     roots: Sequence[tuple[Node, Any]], retain_graph: bool, create_graph: bool, inputs: Sequence[Any] | None = None
 ) -> None:
     """Gradients of the roots, added to `.grad` of every leaf, or of `inputs` only."""
     if inputs is None:
-        _execute(roots, retain_graph, create_graph, None, None)
+        _execute(roots, retain_graph, create_graph)
         return
     targets = [record.node_of(t) for t in inputs]
 
@@ -397,6 +418,15 @@ def backward(
                 leaves.append((target if type(target) is AccumulateGrad else AccumulateGrad(tensor), g))
 
     _execute(roots, retain_graph, create_graph, targets, to_inputs)  # type: ignore[arg-type]
+
+
+def backward_scalar(tensor: TensorBase) -> bool:
+    """`backward()` of one 0-d tensor without arguments; False where there is more to it."""
+    node = record.node_of(tensor)
+    if node is None or tensor._data.shape:
+        return False
+    _execute(((node, _ONES[tensor._data.dtype]),), False, False)
+    return True
 
 
 def gradients(
@@ -417,7 +447,7 @@ def gradients(
 
 def _unaliased(g: Any) -> Any:
     """A copy of a gradient that is a view, a scalar, or may not be written."""
-    return np.array(g) if type(g) is not ndarray or g.base is not None or not g.flags.writeable else g
+    return g if _is_plain(g) else np.array(g)
 
 
 # ── what can be wrong with a graph ──────────────────────────────────────────────────────────────
@@ -440,7 +470,7 @@ def version_error(node: Node, storage: Any, expected: int) -> InplaceError:
 
 def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphError:
     """The error for a second pass, with the case it is and the cure for that case."""
-    first: Any = node.freed_by
+    first: Any = getattr(node, "freed_by", None)
     here = call_site(3)
     text = (
         "Trying to backward through the graph a second time (or directly access saved tensors after they have "

@@ -104,6 +104,10 @@ class TensorBase:
         return self._storage
 
 
+# The edges of a freed node: what lies behind it can be freed too.
+NO_EDGES = (None,)
+
+
 class Hooks:
     """The hooks of one node, by kind; each an ordered dict from handle number to function."""
 
@@ -127,8 +131,8 @@ class Node:
     """
 
     __slots__ = (
-        "__dict__", "__weakref__", "code", "dtype", "edges", "hooks", "number", "offset", "saved",
-        "shape", "versions",
+        "__dict__", "__weakref__", "code", "dtype", "edges", "freed_by", "hooks", "number", "offset",
+        "saved", "shape", "versions",
     )  # fmt: skip
 
     op: Op
@@ -141,10 +145,10 @@ class Node:
     hooks: Hooks | None
     code: CodeType | None
     offset: int
+    freed_by: Any  # the `engine.Run` that freed this node; set only then
 
     parent: Node | None = None  # of an `Output`
     trace: Any = None  # the whole call stack, in anomaly mode
-    freed_by: Any = None  # the `engine.Run` that freed this node
 
     def name(self) -> str:
         """The name PyTorch gives this kind of node, such as `MulBackward0`."""

@@ -52,7 +52,7 @@ def check_writable(x: TensorBase, name: str) -> None:
             f"`{name}`: the tensor cannot be written, its memory is read-only (a broadcast view, or a NumPy array "
             "that was frozen); change a copy, `x.clone()`."
         )
-    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)) and array.size > 1:
+    if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise InplaceError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

@@ -300,7 +300,8 @@ def unary(op: Op) -> Callable[..., Any]:
         if grad is None or out is not None or not isinstance(input, TensorBase) or input._view is not None:
             return apply(op, input, **params) if out is None else refuse_out(op.name)
         x = input._data
-        if x.dtype not in FLOATS:
+        edge = input._node
+        if edge is None and x.dtype not in FLOATS:
             return apply(op, input, **params)
         try:
             y = forward(x, **params)
@@ -310,7 +311,6 @@ def unary(op: Op) -> Callable[..., Any]:
         result._data = y if type(y) is ndarray else (y := np.asarray(y))
         result._storage = None
         result._view = None
-        edge = input._node
         if edge is None or not grad:
             result._node = None
             if edge is not None or input._cut is not None:
@@ -370,8 +370,13 @@ def binary(op: Op) -> Callable[..., Any]:
             edge_b = None
         else:
             return apply(op, input, other)
-        if x.dtype not in FLOATS:
-            return apply(op, input, other)
+        edge_a = input._node
+        if edge_a is None:
+            if edge_b is None and x.dtype not in FLOATS:  # what needs a gradient is a float anyway
+                return apply(op, input, other)
+            mask = 0 if edge_b is None else 2
+        else:
+            mask = 1 if edge_b is None else 3
         try:
             z = forward(x, y)
         except _RETRY:
@@ -380,11 +385,6 @@ def binary(op: Op) -> Callable[..., Any]:
         result._data = z if type(z) is ndarray else (z := np.asarray(z))
         result._storage = None
         result._view = None
-        edge_a = input._node
-        if edge_a is None:
-            mask = 0 if edge_b is None else 2
-        else:
-            mask = 1 if edge_b is None else 3
         if not mask or not grad:
             result._node = None
             if mask:

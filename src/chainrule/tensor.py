@@ -195,6 +195,8 @@ class Tensor(TensorBase):
         >>> w.grad
         tensor(6.)
         """
+        if gradient is None and inputs is None and not (retain_graph or create_graph) and engine.backward_scalar(self):
+            return
         from .autograd import backward
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
