@@ -18,7 +18,7 @@ import numpy as np
 
 from . import dtypes, record
 from .errors import FreedGraphError, GraphError, InplaceError
-from .graph import NO_EDGES, AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
+from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
 from .modes import enter_quiet, leave_quiet, state
 
 ndarray = np.ndarray
@@ -89,7 +89,13 @@ def run(
         hooks = node.hooks
         if hooks is not None:
             g = _before(hooks, g, retained, create_graph)
-        edges = node.edges
+        arity = node.arity
+        if arity == 1:
+            edges = (node.edge,)  # type: ignore[attr-defined]
+        elif arity == 2:
+            edges = (node.edge_a, node.edge_b)  # type: ignore[attr-defined]
+        else:
+            edges = node.edges
         if targets is not None:
             if node in captured:
                 captured[node] = g
@@ -99,24 +105,36 @@ def run(
         elif not edges:  # a leaf
             leaves.append((node, g))  # type: ignore[arg-type]
             continue
-        saved = node.saved
-        if saved is None:
-            raise freed_error(node, roots)
-        for storage, version in node.versions:
-            if storage.version != version:
-                raise version_error(node, storage, version)
-        visited.append(node)
         op = node.op
         if special or op is None or op.joint is not None or (hooks is not None and hooks.post):
             if node.parent is not None:
                 _fill_slot(node, g, grads, heap)
                 continue
+            _check(node, roots)
+            visited.append(node)
             for edge, gi in zip(edges, _gradients_of(node, edges, g, create_graph), strict=True):
                 if edge is not None and gi is not None:
                     _deliver(edge, gi, grads, heap)
             gi = None
             continue
-        values = (g, *saved)
+        if arity == 1:
+            storage = node.storage  # type: ignore[attr-defined]
+            if node.rest is None or (storage is not None and storage.version != node.version):  # type: ignore[attr-defined]
+                _check(node, roots)
+            values = (g, node.y, node.x, *node.rest)  # type: ignore[attr-defined]
+        elif arity == 2:
+            storage, other = node.storage_a, node.storage_b  # type: ignore[attr-defined]
+            if (
+                node.rest is None  # type: ignore[attr-defined]
+                or (storage is not None and storage.version != node.version_a)  # type: ignore[attr-defined]
+                or (other is not None and other.version != node.version_b)  # type: ignore[attr-defined]
+            ):
+                _check(node, roots)
+            values = (g, node.y, node.a, node.b, *node.rest)  # type: ignore[attr-defined]
+        else:
+            _check(node, roots)
+            values = (g, *node.saved)
+        visited.append(node)
         if op.accumulate is not None:
             if edges[0] is not None:
                 _accumulate_in_place(node, edges[0], values, grads, owned, heap)
@@ -155,6 +173,15 @@ def run(
                     owned.add(edge)
         gi = values = total = None
     return captured, leaves, retained, visited
+
+
+def _check(node: Node, roots: Sequence[tuple[Node, Any]]) -> None:
+    """Raise unless what a node saved is still there and still what it was."""
+    if node.saved is None:
+        raise freed_error(node, roots)
+    for storage, version in node.versions:
+        if storage.version != version:
+            raise version_error(node, storage, version)
 
 
 def _fill_slot(node: Any, g: Any, grads: dict[Node, Any], heap: list[Any]) -> None:
@@ -361,11 +388,7 @@ def commit(
     """Make a finished pass real: `.grad` of leaves and retained tensors, saved values freed."""
     if where is not None:
         for node in visited:
-            if node.versions or node.saved[0] is not None:  # type: ignore[index]
-                node.saved = None
-                node.versions = ()
-                node.edges = NO_EDGES
-                node.freed_by = where
+            node.free(where)
     for tensor, g in retained:
         tensor._grad = g if isinstance(g, TensorBase) else record.wrap(np.array(g))
     while leaves:

@@ -317,20 +317,18 @@ def unary(op: Op) -> Callable[..., Any]:
                 result._cut = input._cut or ("no_grad", *call_site(2))
             return result
         result._node = node = cls()
-        node.edges = (edge,)
-        node.saved = (
-            y if keeps_y else None,
-            x if keeps_x else None,
-            *params.values(),
-            x.shape if wants_shape else None,
-        )
+        node.edge = edge
+        node.y = y if keeps_y else None
         if keeps_x:
+            node.x = x
             storage = input._storage
             if storage is None:
                 storage = input._storage = Storage()
-            node.versions = ((storage, storage.version),)
+            node.storage = storage
+            node.version = storage.version
         else:
-            node.versions = ()
+            node.x = node.storage = None
+        node.rest = (*params.values(), x.shape) if wants_shape else tuple(params.values()) if params else ()
         node.number = next_number()
         node.shape = y.shape
         node.dtype = y.dtype
@@ -396,24 +394,28 @@ def binary(op: Op) -> Callable[..., Any]:
             return result
         keep_a, keep_b, keep_y = keeps[mask]
         result._node = node = cls()
-        node.edges = (edge_a, edge_b)
-        node.saved = (
-            z if keep_y else None,
-            x if keep_a or edge_a is None else None,
-            y if keep_b or edge_b is None else None,
-        )
-        versions = ()
+        node.edge_a = edge_a
+        node.edge_b = edge_b
+        node.y = z if keep_y else None
+        node.a = x if keep_a or edge_a is None else None
+        node.b = y if keep_b or edge_b is None else None
         if keep_a:
             storage = input._storage
             if storage is None:
                 storage = input._storage = Storage()
-            versions = ((storage, storage.version),)
+            node.storage_a = storage
+            node.version_a = storage.version
+        else:
+            node.storage_a = None
         if keep_b and y is not other:
             storage = other._storage
             if storage is None:
                 storage = other._storage = Storage()
-            versions += ((storage, storage.version),)
-        node.versions = versions
+            node.storage_b = storage
+            node.version_b = storage.version
+        else:
+            node.storage_b = None
+        node.rest = ()
         node.number = next_number()
         node.shape = z.shape
         node.dtype = z.dtype
