@@ -136,28 +136,58 @@ def inplace(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def inplace_constant(name: str, value: float, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for writing a constant (`zero_`), which every training step does to every gradient."""
+    general = inplace(name, function)
+
+    def method(self: Any) -> Any:
+        x = self._data
+        storage = self._storage or self.storage
+        if (
+            state.plain is None
+            or self._node is not None
+            or (x.base is not None and (self._view is not None or 0 in x.strides))
+            or type(storage) is InferenceStorage
+            or not x.flags.writeable
+        ):
+            return general(self)
+        x.fill(value)
+        storage.version += 1
+        storage.writer = (name, *call_site(2))
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = general.__doc__
+    return method
+
+
 def inplace_ufunc(name: str, ufunc: np.ufunc, function: Callable[..., Any]) -> Callable[..., Any]:
     """The same for one ufunc on two operands; without gradients it writes straight into the memory."""
     general = inplace(name, function)
 
     def method(self: Any, other: Any, **kwargs: Any) -> Any:
-        if state.plain is not False or kwargs:  # only under a plain no_grad
-            return general(self, other, **kwargs)
         x = self._data
-        y = other._data if isinstance(other, TensorBase) else other
-        if not (y.shape == x.shape and y.dtype is x.dtype if isinstance(y, np.ndarray) else type(y) is float):
-            return general(self, other)
-        storage = self.storage
+        if isinstance(other, TensorBase):
+            y = other._data
+            if y.dtype is not x.dtype:
+                return general(self, other, **kwargs)
+        else:
+            y = other
+        storage = self._storage or self.storage
         if (
-            x.dtype not in dtypes.FLOATS
-            or not x.flags.writeable
-            or 0 in x.strides
+            state.plain is not False  # only under a plain no_grad
+            or kwargs
+            or x.dtype not in dtypes.FLOATS
+            or (y is other and type(y) is not float)
+            or (x.base is not None and 0 in x.strides)
             or type(storage) is InferenceStorage
         ):
-            return general(self, other)
+            return general(self, other, **kwargs)
         quiet = enter_quiet()  # no second try, as in `record.binary`: x would be written already
         try:
-            ufunc(x, y, out=x)
+            ufunc(x, y, x)
+        except ValueError:  # shapes that do not fit, or read-only memory: said before a write
+            return general(self, other)
         finally:
             leave_quiet(quiet)
         storage.version += 1

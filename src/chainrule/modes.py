@@ -133,12 +133,15 @@ class _GradMode(_Mode):
         mode = object.__new__(cls)
         return mode if function is None else mode(function)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> None:  # `state.set_grad`, without the call: every training step comes by
         self.before = state.grad
-        state.set_grad(self.enabled)
+        state.grad = enabled = self.enabled
+        if state.plain is not None:
+            state.plain = enabled
 
     def __exit__(self, *exc: Any) -> None:
-        state.set_grad(self.before)
+        state.grad = before = self.before
+        state.plain = None if state.special else before
 
 
 class no_grad(_GradMode):

@@ -15,7 +15,7 @@ from . import dtypes, engine, record
 from . import ops as ops
 from .errors import DtypeError, GraphError
 from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, call_site
-from .inplace import inplace, inplace_ufunc
+from .inplace import inplace, inplace_constant, inplace_ufunc
 from .modes import state
 from .op import FUNCTIONS, METHODS, REGISTRY, WORDS
 from .size import Size
@@ -282,6 +282,7 @@ _OPERATORS = {
     "pow": "pow", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
+_COMMUTATIVE = {"add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"}
 _COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 # Functions whose method `f_` writes into the tensor.
@@ -320,11 +321,12 @@ def _attach() -> None:
             setattr(Tensor, f"{name}_", inplace(f"{name}_", METHODS[name]))
     for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}.items():
         setattr(Tensor, f"{name}_", inplace_ufunc(f"{name}_", ufunc, METHODS[name]))
+    Tensor.zero_ = inplace_constant("zero_", 0, METHODS["zero"])  # type: ignore[attr-defined]
     for dunder, name in _OPERATORS.items():
         if name in METHODS:
             function = REGISTRY[name].call if name in REGISTRY and name != "matmul" else METHODS[name]
             setattr(Tensor, f"__{dunder}__", function)
-            setattr(Tensor, f"__r{dunder}__", _reflected(METHODS[name]))
+            setattr(Tensor, f"__r{dunder}__", function if name in _COMMUTATIVE else _reflected(METHODS[name]))
             if hasattr(Tensor, f"{name}_"):
                 setattr(Tensor, f"__i{dunder}__", getattr(Tensor, f"{name}_"))
     for dunder, name in {**_COMPARISONS, **_UNARY}.items():
