@@ -10,6 +10,8 @@
     │   └── AnomalyError          `detect_anomaly` met a NaN in a gradient
     ├── NotImplementedError
     │   └── NotSupportedError     something PyTorch has and chainrule does not
+    ├── TypeError
+    │   └── SymbolicError         a formula cannot say what it was asked
     └── UserWarning
         └── GradientWarning       gradients that are legal but unlikely to be meant
 
@@ -46,6 +48,10 @@ class AnomalyError(RuntimeError):
 
 class NotSupportedError(NotImplementedError):
     """Something PyTorch has and chainrule does not; the text says what to use instead."""
+
+
+class SymbolicError(TypeError):
+    """A formula was asked for a value it does not have, or met a word outside of the vocabulary."""
 
 
 class GradientWarning(UserWarning):

@@ -39,6 +39,7 @@ REGISTRY: dict[str, Op] = {}  # every record, by name
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # what `chainrule.<name>` offers
 WORDS: dict[Any, Callable[..., Any]] = {}  # what a NumPy function in a rule means for tensors
 METHODS: dict[str, Callable[..., Any]] = {}  # what `Tensor.<name>` offers
+OPAQUE: set[Callable[..., Any]] = set()  # the words of our own, which every reading calls as one thing
 
 # Promotion says what dtype the arguments meet in before the forward runs.
 NONE = None  # each argument keeps its dtype (indexing, shape operations)
@@ -250,6 +251,7 @@ def opaque(function: Callable[..., Any]) -> Callable[..., Any]:
                 return a.__array_function__(dispatch, (type(a),), args, kwargs)
         return function(*args, **kwargs)
 
+    OPAQUE.add(dispatch)
     return dispatch
 
 

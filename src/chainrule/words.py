@@ -35,3 +35,9 @@ def view_put(x: Any, value: Any, chain: tuple[Any, ...]) -> Any:
     out = np.array(x)
     view_get(out, chain)[...] = value
     return out
+
+
+@opaque
+def cast(x: Any, dtype: Any) -> Any:
+    """The values of `x` in another dtype; `x` itself where it has that already."""
+    return x.astype(dtype, copy=False)

@@ -1,0 +1,11 @@
+"""Formulas: what forwards and rules say when symbols flow through them in place of numbers."""
+
+from .expression import Expr as Expr
+from .expression import evaluate as evaluate
+from .expression import walk as walk
+from .formulas import forward_formula as forward_formula
+from .formulas import jvp_formula as jvp_formula
+from .formulas import symbols_for as symbols_for
+from .formulas import vjp_formula as vjp_formula
+from .text import formula as formula
+from .text import text as text
