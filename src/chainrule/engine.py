@@ -61,21 +61,17 @@ def run(
     """
     needed = None if targets is None else _needed([node for node, _ in roots], targets)
     captured: dict[Node, Any] = {} if targets is None else dict.fromkeys(targets)
-    leaves: list[tuple[AccumulateGrad, Any]] = []
     retained: list[tuple[Any, Any]] = []
     visited: list[Node] = []
-    grads: dict[Node, Any] = {}
+    grads: dict[Node, Any] = {}  # what has arrived so far; leaves just wait here for the end
     owned: set[Node] = set()  # nodes whose buffer in `grads` nobody else can see
     heap: list[tuple[int, Node]] = []
     for node, g in roots:
-        if node in grads:
-            grads[node] = grads[node] + g
-        else:
-            grads[node] = g
-            heappush(heap, (-node.number, node))
+        _deliver(node, g, grads, heap)
     special = create_graph or state.anomaly is not None
     # `top` is one of the pending nodes, kept out of the heap: along a chain the heap stays empty.
-    top: Node | None = None
+    top: Any = None
+    node: Any
     # The buffers below are dropped as soon as they were used; `gi = None` matters for that.
     while True:
         if heap and (top is None or -heap[0][0] > top.number):
@@ -91,9 +87,9 @@ def run(
             g = _before(hooks, g, retained, create_graph)
         arity = node.arity
         if arity == 1:
-            edges = (node.edge,)  # type: ignore[attr-defined]
+            edges = (node.edge,)
         elif arity == 2:
-            edges = (node.edge_a, node.edge_b)  # type: ignore[attr-defined]
+            edges = (node.edge_a, node.edge_b)
         else:
             edges = node.edges
         if targets is not None:
@@ -102,9 +98,6 @@ def run(
             edges = tuple([e if e in needed else None for e in edges])  # type: ignore[operator]
             if not any(edges):
                 continue
-        elif not edges:  # a leaf
-            leaves.append((node, g))  # type: ignore[arg-type]
-            continue
         op = node.op
         if special or op is None or op.joint is not None or (hooks is not None and hooks.post):
             if node.parent is not None:
@@ -118,19 +111,19 @@ def run(
             gi = None
             continue
         if arity == 1:
-            storage = node.storage  # type: ignore[attr-defined]
-            if node.rest is None or (storage is not None and storage.version != node.version):  # type: ignore[attr-defined]
+            storage = node.storage
+            if node.rest is None or (storage is not None and storage.version != node.version):
                 _check(node, roots)
-            values = (g, node.y, node.x, *node.rest)  # type: ignore[attr-defined]
+            values = (g, node.y, node.x, *node.rest)
         elif arity == 2:
-            storage, other = node.storage_a, node.storage_b  # type: ignore[attr-defined]
+            storage, other = node.storage_a, node.storage_b
             if (
-                node.rest is None  # type: ignore[attr-defined]
-                or (storage is not None and storage.version != node.version_a)  # type: ignore[attr-defined]
-                or (other is not None and other.version != node.version_b)  # type: ignore[attr-defined]
+                node.rest is None
+                or (storage is not None and storage.version != node.version_a)
+                or (other is not None and other.version != node.version_b)
             ):
                 _check(node, roots)
-            values = (g, node.y, node.a, node.b, *node.rest)  # type: ignore[attr-defined]
+            values = (g, node.y, node.a, node.b, *node.rest)
         else:
             _check(node, roots)
             values = (g, *node.saved)
@@ -157,7 +150,9 @@ def run(
                 gi = gi.astype(edge.dtype)
             if edge not in grads:
                 grads[edge] = gi
-                if top is None:
+                if edge.arity < 0:
+                    pass
+                elif top is None:
                     top = edge
                 elif edge.number > top.number:
                     heappush(heap, (-top.number, top))
@@ -172,7 +167,24 @@ def run(
                 if type(total) is ndarray:
                     owned.add(edge)
         gi = values = total = None
-    return captured, leaves, retained, visited
+    leaves = _leaves(grads, retained, create_graph, captured)
+    return captured, leaves if targets is None else [], retained, visited
+
+
+def _leaves(
+    grads: dict[Node, Any], retained: list[tuple[Any, Any]], create_graph: bool, captured: dict[Node, Any]
+) -> list[tuple[Any, Any]]:
+    """The leaves with their total gradients, after their hooks; the dict is emptied."""
+    leaves = []
+    while grads:
+        node, g = grads.popitem()
+        if node.hooks is not None:
+            g = _before(node.hooks, g, retained, create_graph)
+        if node in captured:
+            captured[node] = g
+        else:
+            leaves.append((node, g))
+    return leaves
 
 
 def _check(node: Node, roots: Sequence[tuple[Node, Any]]) -> None:
@@ -206,7 +218,8 @@ def _deliver(edge: Node, g: Any, grads: dict[Node, Any], heap: list[Any]) -> Non
         grads[edge] = grads[edge] + g
     else:
         grads[edge] = g
-        heappush(heap, (-edge.number, edge))
+        if edge.arity >= 0:
+            heappush(heap, (-edge.number, edge))
 
 
 def _gradients_of(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool) -> Sequence[Any]:
@@ -243,7 +256,8 @@ def _accumulate_in_place(
     if buffer is None:
         grads[edge] = buffer = np.zeros(edge.shape, edge.dtype)
         owned.add(edge)
-        heappush(heap, (-edge.number, edge))
+        if edge.arity >= 0:
+            heappush(heap, (-edge.number, edge))
     elif edge not in owned or type(buffer) is not ndarray:
         grads[edge] = buffer = np.array(buffer)
         owned.add(edge)

@@ -140,7 +140,7 @@ class Node:
     )  # fmt: skip
 
     op: Any = None  # the record; None for leaves, outputs and user Functions
-    arity = 0  # 1 and 2 for the flat classes below
+    arity = 0  # 1 and 2 for the flat classes below, −1 for a leaf
     edges: Any  # a tuple of nodes, None where the argument has no gradient
     saved: Any  # None once freed
     versions: Any  # pairs (storage, version) of what was saved
@@ -280,6 +280,7 @@ class AccumulateGrad(Node):
     """The node of a leaf: adds what arrives to `.grad`. Knows its tensor by a weak reference."""
 
     __slots__ = ("reference",)
+    arity = -1
 
     def __init__(self, leaf: TensorBase):
         self.edges = ()
