@@ -22,6 +22,12 @@ has to keep for it:
 A number in place of a slope is a constant slope. An argument without a rule gets no gradient.
 `accumulate(buffer, g, …)` adds the gradient of the first argument to a buffer in place, where that
 touches a part of it only: a loop over the n rows of a matrix then costs n rows, not n matrices.
+
+For the tests, `domain` says where the operation is defined: (low, high) for every argument, or
+{argument: (low, high)}; `kinks` where it is not smooth: points that no argument may be near, or
+{argument: points}, or a function of the arguments that is 0 there (`lambda a, b: a - b`).
+`overwrite(g, …)` is its twin for results that differ from the first argument in a part only: it turns
+the gradient `g`, which nobody else sees, into that of the first argument and returns the others.
 """
 
 from __future__ import annotations
@@ -101,6 +107,7 @@ class Op:
         kinks: Any = (),
         view: bool = False,
         accumulate: Callable[..., None] | None = None,
+        overwrite: Callable[..., tuple[Any, ...]] | None = None,
         word: Any = None,
     ):
         self.name = name
@@ -120,6 +127,8 @@ class Op:
         self.kinks = kinks
         self.view = view
         self.accumulate = accumulate
+        self.overwrite = overwrite
+        self.in_place = accumulate is not None or overwrite is not None  # either: one question for the engine
         self.word = word if word is not None else forward
         self.elementwise = kind == "elementwise"
         self.differentiable = kind != "discrete"
@@ -151,6 +160,7 @@ class Op:
         )
         self.pick_joint = self._pick(self.joint) if self.joint is not None else _identity
         self.pick_accumulate = self._pick(self.accumulate, 1) if self.accumulate else _identity
+        self.pick_overwrite = self._pick(self.overwrite, 1) if self.overwrite else _identity
 
     def _pick(self, rule: Rule, skip: int = 0) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
         positions = [self.position[name] for name in _names(rule)[0][skip:]]
