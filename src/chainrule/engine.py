@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import _thread
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from types import CodeType
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, record
-from .errors import FreedGraphError, GraphError, InplaceError
+from .errors import FreedGraphError, GradientWarning, GraphError, InplaceError
 from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
 from .modes import enter_quiet, leave_quiet, state
 
@@ -111,8 +112,12 @@ def run(
             gi = None
             continue
         if arity == 1:
-            storage = node.storage
-            if node.rest is None or (storage is not None and storage.version != node.version):
+            storage, other = node.storage, node.storage_y
+            if (
+                node.rest is None
+                or (storage is not None and storage.version != node.version)
+                or (other is not None and other.version)
+            ):
                 _check(node, roots)
             values = (g, node.y, node.x, *node.rest)
         elif arity == 2:
@@ -121,6 +126,7 @@ def run(
                 node.rest is None
                 or (storage is not None and storage.version != node.version_a)
                 or (other is not None and other.version != node.version_b)
+                or (node.storage_y is not None and node.storage_y.version)
             ):
                 _check(node, roots)
             values = (g, node.y, node.a, node.b, *node.rest)
@@ -128,8 +134,12 @@ def run(
             _check(node, roots)
             values = (g, *node.saved)
         visited.append(node)
-        if op.accumulate is not None:
-            if edges[0] is not None:
+        if op.in_place:
+            if op.overwrite is not None:
+                if hooks is not None or node not in owned or node in captured or not g.flags.c_contiguous:
+                    g = np.array(g, order="C")
+                _overwrite_in_place(op, edges, g, values, grads, owned, heap)
+            elif edges[0] is not None:
                 _accumulate_in_place(node, edges[0], values, grads, owned, heap)
             continue
         elementwise = op.elementwise
@@ -259,12 +269,26 @@ def _accumulate_in_place(
         if edge.arity >= 0:
             heappush(heap, (-edge.number, edge))
     elif edge not in owned or type(buffer) is not ndarray:
-        grads[edge] = buffer = np.array(buffer)
+        grads[edge] = buffer = np.array(buffer, order="C")
         owned.add(edge)
     node.op.accumulate(buffer, *node.op.pick_accumulate(values))  # type: ignore[misc]
 
 
-def _needed(roots: Iterable[Node], targets: Sequence[Node]) -> set[Node]:
+def _overwrite_in_place(
+    op: Any, edges: tuple[Any, ...], g: Any, values: tuple[Any, ...], grads: dict[Node, Any], owned: set[Node], heap: Any
+) -> None:
+    """Let the gradient of the result become, in its own memory, that of the partly overwritten argument."""
+    rest = op.overwrite(g, *op.pick_overwrite(values))
+    for edge, gi in zip(edges[1:], rest, strict=True):
+        if edge is not None and gi is not None:
+            _deliver(edge, gi, grads, heap)
+    if edges[0] is not None:
+        if edges[0] not in grads:
+            owned.add(edges[0])
+        _deliver(edges[0], g, grads, heap)
+
+
+def _needed(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     """The nodes that lie on a path from a root to a target."""
     seen: set[Node] = set()
     stack = list(roots)
@@ -274,6 +298,10 @@ def _needed(roots: Iterable[Node], targets: Sequence[Node]) -> set[Node]:
             seen.add(node)
             stack += [e for e in node.edges if e is not None and e not in seen]
     needed = set(targets) & seen
+    if len(needed) < len(set(targets)):  # what is missing may lie behind a part that was freed
+        for node in seen:
+            if node.arity >= 0 and node.saved is None:
+                raise freed_error(node, [(root, None) for root in roots])
     for node in sorted(seen, key=lambda n: n.number):
         if any(e in needed for e in node.edges if e is not None):
             needed.add(node)
@@ -444,6 +472,13 @@ def backward(
 ) -> None:
     """Gradients of the roots, added to `.grad` of every leaf, or of `inputs` only."""
     if inputs is None:
+        if all(type(node) is AccumulateGrad for node, _ in roots):
+            warnings.warn(
+                "backward() reaches no parameter: the loss itself is a leaf, requires_grad_() on it connects it to "
+                "nothing. Find where its graph was cut; without requires_grad_() the error names the place.",
+                GradientWarning,
+                stacklevel=4,
+            )
         _execute(roots, retain_graph, create_graph)
         return
     targets = [record.node_of(t) for t in inputs]
@@ -460,7 +495,7 @@ def backward(
 def backward_scalar(tensor: TensorBase) -> bool:
     """`backward()` of one 0-d tensor without arguments; False where there is more to it."""
     node = record.node_of(tensor)
-    if node is None or tensor._data.shape:
+    if node is None or node.arity < 0 or tensor._data.shape:
         return False
     _execute(((node, _ONES[tensor._data.dtype]),), False, False)
     return True
@@ -535,10 +570,10 @@ def no_graph_error(tensor: TensorBase, index: int = 0) -> GraphError:
     """The error for a root without a graph, with the place where the path of gradients ended."""
     text = f"element {index} of tensors does not require grad and does not have a grad_fn. "
     if tensor._cut is None:
-        cure = (
-            "No tensor with requires_grad=True went into it; give it to the parameters, not to the loss. "
-            "A value that went through .item(), .numpy() or tensor(...) has left the graph."
-        )
+        cure = "No tensor with requires_grad=True went into it; give it to the parameters, not to the loss."
+        if state.left is not None:
+            name, code, offset = state.left
+            cure += f" The last value that left a graph did so through .{name}() at {line_of(code, offset)}."
     else:
         name, code, offset = tensor._cut
         line = line_of(code, offset)
