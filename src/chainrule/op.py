@@ -258,7 +258,10 @@ def opaque(function: Callable[..., Any]) -> Callable[..., Any]:
     def dispatch(*args: Any, **kwargs: Any) -> Any:
         for a in args:
             if type(a) not in _PLAIN and hasattr(a, "__array_function__"):
-                return a.__array_function__(dispatch, (type(a),), args, kwargs)
+                found = a.__array_function__(dispatch, (type(a),), args, kwargs)
+                if found is NotImplemented:
+                    raise TypeError(f"{function.__name__} has no meaning for a {type(a).__name__}: say it with @word")
+                return found
         return function(*args, **kwargs)
 
     OPAQUE.add(dispatch)

@@ -49,7 +49,8 @@ class Expr:
     def symbol(name: str, shape: Shape = (), dtype: Any = np.float64) -> Expr:
         """A value that has a name and is given later."""
         key = (SYMBOL, name, tuple(shape), np.dtype(dtype))
-        return _interned.get(key) or _new(key, SYMBOL, (name,), {}, tuple(shape), np.dtype(dtype))
+        found = _interned.get(key)
+        return _new(key, SYMBOL, (name,), {}, *key[2:]) if found is None else found
 
     @staticmethod
     def constant(value: Any) -> Expr:
@@ -57,7 +58,8 @@ class Expr:
         array = np.asarray(value)
         content = array.tobytes() if array.size <= _SMALL else id(value)
         key = (CONSTANT, type(value), array.shape, array.dtype, content)
-        return _interned.get(key) or _new(key, CONSTANT, (value,), {}, array.shape, array.dtype)
+        found = _interned.get(key)
+        return _new(key, CONSTANT, (value,), {}, array.shape, array.dtype) if found is None else found
 
     # ── what it is ──────────────────────────────────────────────────────────────────────────────
 
@@ -198,6 +200,8 @@ def apply_word(word: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
     Raises SymbolicError for a word outside of the vocabulary.
     """
+    if kwargs.get("out") is not None or (isinstance(word, np.ufunc) and "where" in kwargs):
+        raise SymbolicError(f"{vocabulary.name_of(word)}: out= and where= write into memory, which a formula has not")
     word = vocabulary.SYNONYMS.get(word, word)
     vocabulary.notation(word)
     args = _lift(tuple(args))
@@ -227,7 +231,8 @@ def _new(key: Any, word: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sha
 
 def _part(whole: Expr, i: int) -> Expr:
     key = (PART, id(whole), i)
-    return _interned.get(key) or _new(key, PART, (whole, i), {}, whole.shape[i], whole.dtype[i])
+    found = _interned.get(key)
+    return _new(key, PART, (whole, i), {}, whole.shape[i], whole.dtype[i]) if found is None else found
 
 
 def _reduce(word: Any, x: Any, axis: Any, kwargs: dict[str, Any]) -> Any:
