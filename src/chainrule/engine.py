@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, record
-from .errors import FreedGraphError, GradientWarning, GraphError, InplaceError
-from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site, line_of
+from .errors import GradientWarning
+from .failures import freed_error, no_graph_error, unused_error, version_error
+from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site
 from .modes import enter_quiet, leave_quiet, state
 
 ndarray = np.ndarray
@@ -520,74 +521,3 @@ def gradients(
 def _unaliased(g: Any) -> Any:
     """A copy of a gradient that is a view, a scalar, or may not be written."""
     return g if _is_plain(g) else np.array(g)
-
-
-# ── what can be wrong with a graph ──────────────────────────────────────────────────────────────
-
-
-def version_error(node: Node, storage: Any, expected: int) -> InplaceError:
-    """The error for a saved value that was written before backward used it."""
-    saver = f"{node.op.name if node.op is not None else node.name()}"
-    at = f" at {node.line}" if node.line else ""
-    writer = ""
-    if storage.writer is not None:
-        name, code, offset = storage.writer
-        writer = f", changed by `{name}` at {line_of(code, offset)}"
-    return InplaceError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"a value saved by `{saver}`{at}{writer} is at version {storage.version}; expected version {expected} "
-        "instead. Write a new tensor there (`x = x + 1` in place of `x += 1`), or change a `clone()`."
-    )
-
-
-def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphError:
-    """The error for a second pass, with the case it is and the cure for that case."""
-    first: Any = getattr(node, "freed_by", None)
-    here = call_site(3)
-    text = (
-        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-        f"already been freed). `{node.op.name if node.op is not None else node.name()}`"
-    )
-    text += f" at {node.line}" if node.line else ""
-    if first is None:
-        return FreedGraphError(text + " was freed. Run the forward pass again.")
-    line = line_of(first.code, first.offset)
-    text += f" was freed by the backward pass at {line}. "
-    if any(root.number == first.root for root, _ in roots):
-        cure = "The same result was differentiated before: run the forward pass again before each backward()."
-    elif (first.code, first.offset) == here:
-        cure = (
-            "The graph reaches into an earlier iteration: detach what is carried over, `state = state.detach()`."
-        )
-    else:
-        cure = "Two losses share this part: add them and call backward() once, `(loss_1 + loss_2).backward()`."
-    return FreedGraphError(
-        text + cure + " Specify retain_graph=True only if you need to backward through the same graph twice."
-    )
-
-
-def no_graph_error(tensor: TensorBase, index: int = 0) -> GraphError:
-    """The error for a root without a graph, with the place where the path of gradients ended."""
-    text = f"element {index} of tensors does not require grad and does not have a grad_fn. "
-    if tensor._cut is None:
-        cure = "No tensor with requires_grad=True went into it; give it to the parameters, not to the loss."
-        if state.left is not None:
-            name, code, offset = state.left
-            cure += f" The last value that left a graph did so through .{name}() at {line_of(code, offset)}."
-    else:
-        name, code, offset = tensor._cut
-        line = line_of(code, offset)
-        cure = {
-            "no_grad": f"It was made under no_grad() at {line}: compute the loss outside.",
-            "detach": f"It was cut off by detach() at {line}.",
-        }.get(name, f"`{name}` at {line} is not differentiable, so no gradient passes it.")
-    return GraphError(text + cure)
-
-
-def unused_error(i: int, tensor: TensorBase) -> GraphError:
-    """The error for an input of `grad` that the outputs do not depend on."""
-    name = f" ({tensor._name!r})" if tensor._name else ""
-    return GraphError(
-        f"The differentiated Tensor at index {i}{name} appears to not have been used in the graph. Set "
-        f"allow_unused=True if this is the desired behavior. It has shape {tuple(tensor._data.shape)}."
-    )
