@@ -253,9 +253,7 @@ def test_layout_changes_nothing(case):
     again = forward(op, fortran, params)
     for found, expected in zip(results(again), results(y), strict=True):
         close(found, expected, 1e-10, "forward")
-    for found, expected in zip(
-        vjp(op, fortran, params, again, g), vjp(op, args, params, y, g), strict=True
-    ):
+    for found, expected in zip(vjp(op, fortran, params, again, g), vjp(op, args, params, y, g), strict=True):
         if expected is not None:
             close(found, expected, 1e-10, "gradient")
 
@@ -270,7 +268,8 @@ def test_backward_is_the_rule(case):
     for create_graph in (False, True):
         arrays = [np.array(a, order="K") if isinstance(a, np.ndarray) else a for a in args]
         tensors = list(map(tensor, arrays))
-        roots = [(o, record.wrap(np.array(x))) for o, x in zip(_outputs(op, tensors, params), g, strict=True) if o.requires_grad]
+        outputs = _outputs(op, tensors, params)
+        roots = [(o, record.wrap(np.array(x))) for o, x in zip(outputs, g, strict=True) if o.requires_grad]
         cr.autograd.backward(*zip(*roots, strict=True), create_graph=create_graph)
         for t, a, before, wanted in zip(tensors, arrays, args, expected, strict=True):
             if isinstance(a, np.ndarray):
@@ -310,7 +309,8 @@ def test_second_derivative_agrees_with_differences_of_the_first(case):
         total = total + piece
     second = cr.autograd.grad(total, moving, materialize_grads=True)
     for _ in range(2):
-        along = [None if first_ is None else d for first_, d in zip([*first, *g], randoms(rng, [*args, *g]), strict=True)]
+        drawn = randoms(rng, [*args, *g])
+        along = [None if x is None else d for x, d in zip([*first, *g], drawn, strict=True)]
         wanted = slope(contracted, [*args, *g], along)
         directions = [d for d, t in zip(along, (*tensors, *tangents), strict=True) if any(t is m for m in moving)]
         found = dot([s._data for s in second], directions)

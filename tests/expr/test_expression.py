@@ -155,7 +155,7 @@ def test_nothing_is_written_into_a_formula():
 
 @pytest.mark.parametrize("call", [np.unique, np.fft.fft, np.nonzero, lambda x: np.add.reduceat(x, [0, 1])])
 def test_a_word_outside_of_the_vocabulary_says_where_to_add_it(call):
-    with pytest.raises(SymbolicError, match=r"is not in the vocabulary of rules.*chainrule/expr/vocabulary\.py.*@opaque"):
+    with pytest.raises(SymbolicError, match=r"not in the vocabulary of rules.*chainrule/expr/vocabulary\.py.*@opaque"):
         call(Expr.symbol("x", (3,)))
 
 

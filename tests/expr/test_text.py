@@ -65,7 +65,7 @@ NAMES = {name: getattr(np, name) for name in ("exp", "where", "sum", "concatenat
 def test_the_text_is_the_program(expr):
     """Parentheses stand where they have to: run as Python, the text gives the same numbers."""
     rng = np.random.default_rng(0)
-    values = {name: rng.uniform(0.5, 2, shape) for name, shape in dict(g=(4, 2), x=(4, 2), y=(4, 2), b=(3, 2), s=(2, 2, 2)).items()}
+    values = {symbol.name: rng.uniform(0.5, 2, symbol.shape) for symbol in (g, x, y, b, s)}
     np.testing.assert_allclose(eval(str(expr), NAMES | values), evaluate(expr, values))
 
 

@@ -156,7 +156,8 @@ class Expr:
         if function in vocabulary.INQUIRIES:
             return function(*map(_stand_ins, args), **kwargs)
         if function in vocabulary.REDUCE.values():
-            return _reduce(function, args[0], *(args[1:] or (kwargs.pop("axis", None),)), kwargs)
+            axis = args[1] if len(args) == 2 else kwargs.pop("axis", None)
+            return _reduce(function, args[0], axis, kwargs) if len(args) <= 2 else NotImplemented
         return apply_word(function, args, kwargs)
 
     def _no_value(self, *_: Any, **__: Any) -> Any:

@@ -42,14 +42,13 @@ def vjp_formula(op: Op, *args: Any, g: Any = None, y: Any = None, **params: Any)
     >>> print(vjp_formula(cr.op.REGISTRY["mul"], x, 2.0)[0])
     g * 2.0
     """
-    args, g, y, values = _values(op, args, g, y, params)
+    met, g, y, values = _values(op, args, g, y, params)
+    found: Sequence[Any]
     if op.joint is not None:
         found = op.joint(*op.pick_joint(values))
     else:
-        found = [_vjp(op, g, step, values) for step in op.steps]
-    return tuple(
-        _fitted(x, a) if isinstance(a, Expr) and x is not None else None for x, a in zip(found, args, strict=True)
-    )
+        found = [_through(op, g, i, values) if isinstance(a, Expr) else None for i, a in enumerate(met)]
+    return tuple([_fitted(x, a) if isinstance(a, Expr) else None for x, a in zip(found, met, strict=True)])
 
 
 def jvp_formula(op: Op, *args: Any, tangents: Sequence[Any], y: Any = None, **params: Any) -> Any:
@@ -62,17 +61,14 @@ def jvp_formula(op: Op, *args: Any, tangents: Sequence[Any], y: Any = None, **pa
     if op.kind != "elementwise":
         raise NotSupportedError(f"{op.name} states no tangent as a formula; evaluate a double VJP instead")
     _, _, y, values = _values(op, args, None, y, params)
-    total = None
-    for (rule, pick, slope), t in zip(op.steps, tangents, strict=True):
-        if t is not None and (rule is not None or slope is not None):
-            term = _times(t, slope) if rule is None else t * rule(*pick(values))
-            total = term if total is None else total + term
-    return total if total is None else _fitted(total, y)
+    terms = [_through(op, t, i, values) for i, t in enumerate(tangents) if t is not None]
+    terms = [term for term in terms if term is not None]
+    return _fitted(functools.reduce(operator.add, terms), y) if terms else None
 
 
 def symbols_for(op: Op, *args: Any) -> list[Any]:
     """The arguments of a call with a symbol, named as the forward names it, in place of each array."""
-    names = [f"{op.args[0]}{i}" for i in range(len(args))] if op.variadic else op.args
+    names: Sequence[str] = [f"{op.args[0]}{i}" for i in range(len(args))] if op.variadic else op.args
     return [
         Expr.symbol(name, a.shape, a.dtype) if isinstance(a, np.ndarray) else a
         for name, a in zip(names, args, strict=False)
@@ -90,14 +86,14 @@ def promoted(op: Op, args: Sequence[Any]) -> list[Any]:
 
 def _values(
     op: Op, args: Sequence[Any], g: Any, y: Any, params: dict[str, Any]
-) -> tuple[list[Any], Any, Any, tuple[Any, ...]]:
+) -> tuple[Sequence[Any], Any, Any, tuple[Any, ...]]:
     """What a node would keep, as formulas, in the order in which the record's rules pick from it."""
     args = promoted(op, args)
     result = op.forward(*args, **params)
     y = _like(result, "y") if y is None else y
     g = _like(result, "g") if g is None else g
     kept = [tuple(args)] if op.variadic else args
-    shapes = [tuple(map(np.shape, args)) if op.variadic else np.shape(args[i]) for i in op.shape_args]
+    shapes: list[Any] = [tuple(map(np.shape, args)) if op.variadic else np.shape(args[i]) for i in op.shape_args]
     return args, g, y, (g, y, *kept, *(params[name] for name in op.params), *shapes)
 
 
@@ -107,24 +103,26 @@ def _like(result: Any, name: str) -> Any:
     return Expr.symbol(name, result.shape, result.dtype)
 
 
-def _vjp(op: Op, g: Any, step: tuple[Any, Any, Any], values: tuple[Any, ...]) -> Any:
-    rule, pick, slope = step
-    if rule is None:
-        return None if slope is None else _times(g, slope)
-    return g * rule(*pick(values)) if op.elementwise else rule(*pick(values))
-
-
-def _times(g: Any, slope: float) -> Any:
-    return g if slope == 1 else -g if slope == -1 else g * slope
+def _through(op: Op, g: Any, i: int, values: tuple[Any, ...]) -> Any:
+    """The gradient (for an elementwise record the tangent too) that goes through argument `i`."""
+    rule = op.rules[i]
+    if callable(rule):
+        found = rule(*op.picks[i](values))
+        return g * found if op.elementwise else found
+    return None if rule is None else g if rule == 1 else -g if rule == -1 else g * rule
 
 
 def _fitted(g: Any, argument: Expr) -> Any:
     """A gradient in the shape and dtype of its argument: summed where that was broadcast."""
-    shape = argument.shape
+    if g is None:
+        return None
+    shape, lead = argument.shape, g.ndim - argument.ndim
     if g.shape != shape:
-        lead = g.ndim - len(shape)
-        axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1))
-        g = g.sum(axes).reshape(shape) if axes else broadcast_to(g, shape)
+        axes = [
+            *range(lead),
+            *(i + lead for i, n in enumerate(shape) if n == 1 and lead >= 0 and g.shape[i + lead] != 1),
+        ]
+        g = g.sum(tuple(axes)).reshape(shape) if axes else broadcast_to(g, shape)
     return g.astype(argument.dtype)
 
 
