@@ -56,7 +56,7 @@ VARIADIC = 0x04  # code flag of a function with *args
 
 def _names(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Positional names, keyword-only names, and whether the function takes `*args`."""
-    code = function.__code__  # type: ignore[attr-defined]
+    code = getattr(function, "__wrapped__", function).__code__  # an opaque word has the names of its function
     n, k = code.co_argcount, code.co_kwonlyargcount
     names = code.co_varnames
     variadic = bool(code.co_flags & VARIADIC)

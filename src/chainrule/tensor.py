@@ -17,7 +17,7 @@ from .errors import DtypeError, GraphError
 from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, call_site
 from .inplace import inplace, inplace_constant, inplace_ufunc
 from .modes import state
-from .op import FUNCTIONS, METHODS, REGISTRY, WORDS
+from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS
 from .size import Size
 
 
@@ -311,7 +311,7 @@ def _attach() -> None:
         if op.elementwise or op.kind == "discrete" and op.promotion:
             FUNCTIONS.setdefault(name, op.call)
             METHODS.setdefault(name, op.call)
-        if isinstance(op.forward, np.ufunc):
+        if isinstance(op.forward, np.ufunc) or op.forward in OPAQUE:
             WORDS.setdefault(op.forward, op)
     for name, method in METHODS.items():
         if name not in Tensor.__dict__:

@@ -47,12 +47,12 @@ CALLS = """
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     # sums and extremes, running ones
     np.sum, np.prod, np.max, np.min, np.mean, np.any, np.all, np.argmax, np.argmin, np.cumsum, np.cumprod,
-    np.nansum, np.count_nonzero, np.maximum.accumulate, np.minimum.accumulate, np.diff,
+    np.nansum, np.count_nonzero, np.diff,
     # choosing and placing
     np.where, np.clip, np.take, np.take_along_axis, np.tril, np.triu, np.isclose,
     np.isneginf, np.isposinf, np.nan_to_num, np.sinc, np.round, np.argsort, np.sort, np.searchsorted,
     # products
-    np.vecdot, np.inner, np.outer, np.einsum, np.tensordot, np.kron, np.trace, np.diag, np.diagonal,
+    np.vecdot, np.inner, np.outer, np.einsum, np.tensordot, np.kron, np.trace, np.diag, np.diagonal, np.cross,
     # shapes
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to,
     np.flip, np.roll, np.repeat, np.tile, np.concatenate, np.stack, np.split, np.pad, np.atleast_1d,
@@ -115,12 +115,19 @@ def name_of(word: Any) -> str:
     return f"{owner.__name__}.{word.__name__}" if isinstance(owner, np.ufunc) else str(word.__name__)
 
 
+def _is_method(word: Any) -> bool:
+    """Whether this is `reduce`, `accumulate` or `outer` of an elementwise word."""
+    owner = getattr(word, "__self__", None)
+    known = isinstance(owner, np.ufunc) and (owner in NOTATION or owner.__name__ in NOTATION)
+    return known and word.__name__ in ("reduce", "accumulate", "outer")
+
+
 def notation(word: Any) -> Notation:
     """How a word is written; raises SymbolicError for a function outside of the vocabulary."""
     found = NOTATION.get(word)
     if found is None and isinstance(word, np.ufunc):
         found = NOTATION.get(word.__name__)
-    if found is None and word in OPAQUE:
+    if found is None and (word in OPAQUE or _is_method(word)):
         found = Notation()
     if found is None:
         raise SymbolicError(
