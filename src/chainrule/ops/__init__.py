@@ -3,6 +3,34 @@
 A manual for rule writers stands in `ops/README.md`.
 """
 
-from . import arithmetic, products, reduction, rounding, shape
+from . import (
+    arithmetic,
+    contraction,
+    filling,
+    joining,
+    norms,
+    products,
+    reduction,
+    rounding,
+    scan,
+    shape,
+    sorting,
+    statistics,
+    triangle,
+)
 
-__all__ = ["arithmetic", "products", "reduction", "rounding", "shape"]
+__all__ = [
+    "arithmetic",
+    "contraction",
+    "filling",
+    "joining",
+    "norms",
+    "products",
+    "reduction",
+    "rounding",
+    "scan",
+    "shape",
+    "sorting",
+    "statistics",
+    "triangle",
+]
