@@ -18,6 +18,7 @@ from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, c
 from .inplace import inplace, inplace_constant, inplace_ufunc
 from .modes import state
 from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS
+from .printing import tensor_format, tensor_repr
 from .size import Size
 
 
@@ -239,6 +240,8 @@ class Tensor(TensorBase):
     # ── Python's protocols ──────────────────────────────────────────────────────────────────────
 
     __hash__ = object.__hash__
+    __repr__ = tensor_repr
+    __format__ = tensor_format
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
