@@ -251,7 +251,7 @@ def _gradients_of(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool)
                     grads.append(None)
                 else:
                     factor = slope if rule is None else rule(*pick(values))
-                    grads.append(g * factor if op.elementwise else factor)
+                    grads.append(g * factor if op.elementwise or rule is None else factor)
     if node.hooks is not None and node.hooks.post:
         grads = _after(node, edges, grads, g, create_graph)
     if state.anomaly and check_gradients is not None:

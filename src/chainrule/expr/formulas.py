@@ -116,6 +116,8 @@ def _fitted(g: Any, argument: Expr) -> Any:
     """A gradient in the shape and dtype of its argument: summed where that was broadcast."""
     if g is None:
         return None
+    if not isinstance(g, Expr):
+        g = Expr.constant(g)
     shape, lead = argument.shape, g.ndim - argument.ndim
     if g.shape != shape:
         axes = [
