@@ -1,12 +1,11 @@
 """Running an operation: promote, compute, wrap, and remember what backward will need.
 
-`apply` is the one way in for every operation. `unary` and `binary` are the same thing written flat
-for the calls that make up most of every program, a ufunc on tensors of one float dtype (0.9 µs
-instead of 2.4, NumPy's own 0.3 included); whatever is not that plain goes to `apply`.
+`apply` is the one way in for every operation; `flat.py` has twins of it for the plainest calls.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .errors import DtypeError, ShapeError, refuse_out
-from .graph import Node, Output, Storage, TensorBase, View, call_site, internal, line_of, next_number, node_class
+from .errors import DtypeError, InplaceError, ShapeError
+from .graph import AccumulateGrad, Node, Output, Storage, TensorBase, View, call_site, internal, line_of, next_number, node_class
 from .modes import enter_quiet, leave_quiet, state
 from .op import FLOAT, Op
 
@@ -50,13 +49,51 @@ def node_of(tensor: TensorBase) -> Node | None:
 def replay(tensor: TensorBase, view: View) -> None:
     """Record a view's chain again, from the node its base has now."""
     node, array = view.base._node, view.base._data
-    for op, params in view.chain:
-        result = op.forward(array, **params)
-        if node is not None:
+    if node is not None:
+        if view.origin is not None:
+            raise InplaceError(view_refusal(view, "its base or another view of its base has been modified"))
+        for op, params in view.chain:
+            result = op.forward(array, **params)
             node = record(op, (node,), [array], result, 1, params)
-        array = result
-    tensor._node = node
+            array = result
+        set_node(tensor, node)
+    elif type(tensor._node) is not AccumulateGrad:
+        tensor._node = None
     view.generation = tensor._storage.generation  # type: ignore[union-attr]
+
+
+def set_node(tensor: TensorBase, node: Node) -> None:
+    """Give a tensor that was written its new node; a retained gradient is from now on the new value's."""
+    old = tensor._node
+    if old is not None and old.hooks is not None and old.hooks.retain:
+        retain = old.hooks.retain
+        moved = [r for r in retain if r() is tensor]
+        if moved:
+            old.hooks.retain = [r for r in retain if r() is not tensor]
+            node._hooks().retain += moved
+    tensor._node = node
+
+
+_ORIGINS = {"no_grad": ("no_grad mode", "no_grad"), "inference": ("inference mode", "inference_mode")}
+
+
+def view_refusal(view: View, what: str) -> str:
+    """Why gradients cannot follow an in-place write through a view, in PyTorch's words."""
+    if view.origin == "multi":
+        name = view.op.title.removesuffix("Backward0")
+        return (
+            f"Output 0 of {name} is a view and {what} inplace. This view is the output of a function that returns "
+            "multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
+            "the inplace operation by an out-of-place one."
+        )
+    mode, block = _ORIGINS[view.origin]  # type: ignore[index]
+    where = "with grad mode enabled" if view.origin == "no_grad" else "in normal mode"
+    return (
+        f"A view was created in {mode} and {what} inplace {where}. Given that this use case is ambiguous and "
+        f"error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
+        f"inside the {block} block (if you don't want the inplace to be tracked) or both outside (if you want the "
+        "inplace to be tracked)."
+    )
 
 
 def line_here() -> str:
@@ -113,7 +150,9 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     if mask:
         if state.grad and op.differentiable and y.dtype.kind == "f":
             edges = tuple([a._node if isinstance(a, TensorBase) else None for a in args])
-            out._node = record(op, edges, arrays, y, mask, params, args)
+            out._node = node = record(op, edges, arrays, y, mask, params, args)
+            if op.plans[mask].keeps_result:
+                node.guard_result(out.storage)
         else:
             out._cut = (op.name if state.grad else "no_grad", *call_site(2))
     else:
@@ -226,14 +265,17 @@ def _become_view(out: Any, base: Any, op: Op, params: dict[str, Any]) -> None:
     """Let a result that shares memory with its argument share its storage too."""
     if not isinstance(base, TensorBase):
         return
-    array = base._data
-    if not (out._data is array or out._data.base is array or (array.base is not None and out._data.base is array.base)):
+    array, owner = base._data, out._data.base
+    if not (owner is array or (owner is not None and owner is array.base) or out._data is array):
         return  # a reshape that had to copy
     out._storage = storage = base.storage
-    view = base._view
-    root, chain = (base, ()) if view is None else (view.base, view.chain)
-    recorded = state.grad and (view is None or view.recorded)
-    out._view = View(root, (*chain, (op, params)), storage.generation, recorded)
+    out._view = View(base, op, params, storage.generation, _origin(op))
+
+
+def _origin(op: Op) -> str | None:
+    if state.grad:
+        return "multi" if op.view == "multi" else None
+    return "inference" if state.inference else "no_grad"
 
 
 def explain_failure(
@@ -243,7 +285,7 @@ def explain_failure(
     what = operands(op, arrays, params)
     text = str(error)
     if isinstance(error, IndexError):
-        return IndexError(f"{text}; in {what}")
+        return IndexError(f"{index_message(text)}; in {what}")
     if "broadcast" in text and op.elementwise:
         shapes = [np.shape(a) for a in arrays if isinstance(a, ndarray)]
         return ShapeError(broadcast_message(shapes) + f"; in {what}. Only sizes that are equal or 1 broadcast.")
@@ -253,6 +295,20 @@ def explain_failure(
             return DtypeError(f'"{op.name}" not implemented for \'{names}\'; in {what}')
         return TypeError(f"{text}; in {what}")
     return ShapeError(f"{text}; in {what}")
+
+
+def index_message(text: str) -> str:
+    """PyTorch's sentence for an index that NumPy refused."""
+    if (found := re.match(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", text)) is not None:
+        return "index {} is out of bounds for dimension {} with size {}".format(*found.groups())
+    if (found := re.match(r"too many indices for array: array is (\d+)-dimensional", text)) is not None:
+        if found[1] == "0":
+            return (
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert a 0-dim tensor to a number"
+            )
+        return f"too many indices for tensor of dimension {found[1]}"
+    return text
 
 
 def operands(op: Op, arrays: list[Any], params: dict[str, Any]) -> str:
@@ -281,163 +337,3 @@ def broadcast_message(shapes: list[tuple[int, ...]]) -> str:
                     f"at non-singleton dimension {axis}"
                 )
     return "shapes do not broadcast"
-
-
-# ── the flat paths ──────────────────────────────────────────────────────────────────────────────
-
-# A forward that trips over these is run again by `apply`, which silences NumPy or explains the error.
-_RETRY = (RuntimeWarning, FloatingPointError, ValueError, TypeError, OverflowError, IndexError)
-
-
-def unary(op: Op) -> Callable[..., Any]:
-    """`apply(op, x, **params)` for one float tensor; `params` in the record's order."""
-    forward, cls = op.forward, node_class(op)
-    plan = op.plan(1)
-    keeps_x, keeps_y, wants_shape = bool(plan.keep), plan.keeps_result, bool(op.shape_args)
-
-    def call(input: Any, *, out: None = None, **params: Any) -> Any:
-        grad = state.plain
-        if grad is None or out is not None or not isinstance(input, TensorBase) or input._view is not None:
-            return apply(op, input, **params) if out is None else refuse_out(op.name)
-        x = input._data
-        edge = input._node
-        if edge is None and x.dtype not in FLOATS:
-            return apply(op, input, **params)
-        try:
-            y = forward(x, **params)
-        except _RETRY:
-            return apply(op, input, **params)
-        result = Tensor()
-        result._data = y if type(y) is ndarray else (y := np.asarray(y))
-        result._storage = None
-        result._view = None
-        if edge is None or not grad:
-            result._node = None
-            if edge is not None or input._cut is not None:
-                result._cut = input._cut or ("no_grad", *call_site(2))
-            return result
-        result._node = node = cls()
-        node.edge = edge
-        node.y = y if keeps_y else None
-        if keeps_x:
-            node.x = x
-            storage = input._storage
-            if storage is None:
-                storage = input._storage = Storage()
-            node.storage = storage
-            node.version = storage.version
-        else:
-            node.x = node.storage = None
-        node.rest = (*params.values(), x.shape) if wants_shape else tuple(params.values()) if params else ()
-        node.number = next_number()
-        node.shape = y.shape
-        node.dtype = y.dtype
-        node.hooks = None
-        frame = _frame(1)
-        code = frame.f_code
-        while internal[code.co_filename] and frame.f_back is not None:
-            frame = frame.f_back
-            code = frame.f_code
-        node.code = code
-        node.offset = frame.f_lasti
-        return result
-
-    call.__name__ = call.__qualname__ = op.name
-    return call
-
-
-def binary(op: Op) -> Callable[..., Any]:
-    """`apply(op, a, b)` for a float tensor with another of the same dtype, or with a number."""
-    forward, cls = op.forward, node_class(op)
-    numbers = op.promotion is not None
-    keeps = [(False, False, False)]
-    keeps += [(0 in op.plan(m).keep, 1 in op.plan(m).keep, op.plan(m).keeps_result) for m in (1, 2, 3)]
-
-    def call(input: Any, other: Any, *, out: None = None) -> Any:
-        grad = state.plain
-        if grad is None or out is not None or not isinstance(input, TensorBase) or input._view is not None:
-            return apply(op, input, other) if out is None else refuse_out(op.name)
-        x = input._data
-        if isinstance(other, TensorBase):
-            y = other._data
-            if other._view is not None or x.dtype is not y.dtype:
-                return apply(op, input, other)
-            edge_b = other._node
-        elif numbers and (type(other) is float or type(other) is int):
-            y = other
-            edge_b = None
-        else:
-            return apply(op, input, other)
-        edge_a = input._node
-        if edge_a is None:
-            if edge_b is None and x.dtype not in FLOATS:  # what needs a gradient is a float anyway
-                return apply(op, input, other)
-            mask = 0 if edge_b is None else 2
-        else:
-            mask = 1 if edge_b is None else 3
-        try:
-            z = forward(x, y)
-        except _RETRY:
-            return apply(op, input, other)
-        result = Tensor()
-        result._data = z if type(z) is ndarray else (z := np.asarray(z))
-        result._storage = None
-        result._view = None
-        if not mask or not grad:
-            result._node = None
-            if mask:
-                result._cut = ("no_grad", *call_site(2))
-            elif input._cut is not None:
-                result._cut = input._cut
-            elif y is not other and other._cut is not None:
-                result._cut = other._cut
-            return result
-        keep_a, keep_b, keep_y = keeps[mask]
-        result._node = node = cls()
-        node.edge_a = edge_a
-        node.edge_b = edge_b
-        node.y = z if keep_y else None
-        node.a = x if keep_a or edge_a is None else None
-        node.b = y if keep_b or edge_b is None else None
-        if keep_a:
-            storage = input._storage
-            if storage is None:
-                storage = input._storage = Storage()
-            node.storage_a = storage
-            node.version_a = storage.version
-        else:
-            node.storage_a = None
-        if keep_b and y is not other:
-            storage = other._storage
-            if storage is None:
-                storage = other._storage = Storage()
-            node.storage_b = storage
-            node.version_b = storage.version
-        else:
-            node.storage_b = None
-        node.rest = ()
-        node.number = next_number()
-        node.shape = z.shape
-        node.dtype = z.dtype
-        node.hooks = None
-        frame = _frame(1)
-        code = frame.f_code
-        while internal[code.co_filename] and frame.f_back is not None:
-            frame = frame.f_back
-            code = frame.f_code
-        node.code = code
-        node.offset = frame.f_lasti
-        return result
-
-    call.__name__ = call.__qualname__ = op.name
-    return call
-
-
-def prepare(op: Op) -> None:
-    """Give a record the quickest call it can have."""
-    if op.variadic or op.view or not op.args or not op.differentiable or op.kind == "general" and op.params:
-        return
-    if len(op.args) == 1:
-        op.call = unary(op)
-    elif len(op.args) == 2 and not op.params and not op.shape_args:
-        op.call = binary(op)

@@ -11,21 +11,37 @@ from weakref import ref
 
 import numpy as np
 
-from . import dtypes, engine, record
+from . import dtypes, engine, flat, record
 from . import ops as ops
-from .errors import DtypeError, GraphError
+from .device import CPU, device, layout, strided
+from .errors import DtypeError, GraphError, ShapeError
 from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, call_site
 from .inplace import inplace, inplace_constant, inplace_ufunc
 from .modes import state
 from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS
 from .printing import tensor_format, tensor_repr
-from .size import Size
+from .size import Size, size_of
 
 
-class Tensor(TensorBase):
+class TensorType(type):
+    """The type of `Tensor`: lets `Tensor(2, 3)` and `Tensor([1.0])` mean what they mean in PyTorch.
+
+    Here, and not in `Tensor.__new__`, since that would more than double what making a tensor costs
+    (70 → 170 ns); `record.Tensor` goes past this.
+    """
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls.__new__ is object.__new__ and cls.__init__ is object.__init__:
+            return cls._from_legacy(*args, **kwargs)  # type: ignore[attr-defined]
+        return type.__call__(cls, *args, **kwargs)
+
+
+class Tensor(TensorBase, metaclass=TensorType):
     """A multi-dimensional array that remembers how it was computed.
 
-    Shares PyTorch's names, defaults and semantics; the numbers live in a NumPy array.
+    Shares PyTorch's names, defaults and semantics; the numbers live in a NumPy array. Classes that
+    override operations through `__torch_function__` are not supported: a subclass is an ordinary
+    class, and what operations return is a plain `Tensor`.
 
     >>> import chainrule as cr
     >>> x = cr.tensor([1.0, 2.0], requires_grad=True)
@@ -47,12 +63,7 @@ class Tensor(TensorBase):
     @property
     def shape(self) -> Size:
         """The size of every dimension."""
-        return Size(self._data.shape)
-
-    @property
-    def T(self) -> Tensor:
-        """The tensor with its dimensions reversed."""
-        return METHODS["permute"](self, tuple(reversed(range(self._data.ndim))))
+        return size_of(self._data.shape)
 
     @property
     def ndim(self) -> int:
@@ -60,17 +71,79 @@ class Tensor(TensorBase):
         return self._data.ndim
 
     @property
+    def device(self) -> device:
+        """Where the tensor is: the CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> layout:
+        """How the elements lie in memory: `strided`."""
+        return strided
+
+    is_cpu = True
+    is_cuda = is_sparse = is_quantized = is_mkldnn = is_meta = is_mps = is_xpu = False
+
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its dimensions reversed; a view."""
+        axes = tuple(reversed(range(self._data.ndim)))
+        return METHODS["t"](self) if len(axes) == 2 else METHODS["permute"](self, axes)
+
+    @property
+    def mT(self) -> Tensor:
+        """Every matrix transposed; a view. Raises RuntimeError below two dimensions."""
+        if self._data.ndim < 2:
+            raise ShapeError(
+                "tensor.mT is only supported on matrices or batches of matrices. "
+                f"Got {self._data.ndim}-D tensor; give it a second dimension, `x.unsqueeze(0)`."
+            )
+        return METHODS["transpose"](self, -2, -1)
+
+    @property
+    def H(self) -> Tensor:
+        """The transposed matrix; a view. Raises RuntimeError for anything but a matrix."""
+        if self._data.ndim not in (0, 2):
+            raise ShapeError(
+                f"tensor.H is only supported on matrices (2-D tensors). Got {self._data.ndim}-D tensor."
+                + (" For batches of matrices, use `x.mT`." if self._data.ndim > 2 else "")
+            )
+        return self.T
+
+    @property
+    def real(self) -> Tensor:
+        """The tensor itself: its numbers are real."""
+        return self
+
+    @property
+    def imag(self) -> Tensor:
+        """Raises RuntimeError: there are no complex tensors."""
+        raise DtypeError("imag is not implemented for tensors with non-complex dtypes; their imaginary part is 0.")
+
+    @property
     def data(self) -> Tensor:
-        """The same memory without history and with a version counter of its own: writes go unseen."""
+        """The same memory without history and with a version counter of its own: writes go unseen by autograd.
+
+        Assigning a tensor makes this one share the memory of that tensor, whatever its shape and
+        dtype; history and gradient stay. Raises RuntimeError for integers where a gradient is asked for.
+        """
         return record.wrap(self._data)
 
     @data.setter
     def data(self, new: Tensor) -> None:
         if not isinstance(new, TensorBase):
             raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+        node = record.node_of(self)
+        if node is not None and new._data.dtype.kind != "f":
+            raise DtypeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype, not "
+                f"{dtypes.from_numpy_dtype(new._data.dtype)!r}; convert it with .float()"
+            )
+        if self._view is not None:  # it leaves the memory of its base
+            self._view = None
+            self._storage = Storage()
         self._data = new._data
-        if type(self._node) is AccumulateGrad:
-            self._node.shape, self._node.dtype = new._data.shape, new._data.dtype
+        if type(node) is AccumulateGrad:
+            node.shape, node.dtype = new._data.shape, new._data.dtype
 
     # ── its place in the graph ──────────────────────────────────────────────────────────────────
 
@@ -220,22 +293,68 @@ class Tensor(TensorBase):
         self._node = None
         return self
 
+    # ── numbers out of it ───────────────────────────────────────────────────────────────────────
+
+    def item(self) -> Any:
+        """The only element as a Python number. Raises RuntimeError unless there is exactly one.
+
+        >>> import chainrule as cr
+        >>> cr.tensor([[2.5]]).item()
+        2.5
+        """
+        if self._data.size != 1:
+            raise ShapeError(
+                f"a Tensor with {self._data.size} elements cannot be converted to Scalar; its shape is "
+                f"{list(self._data.shape)}: pick one element, reduce it, or use .tolist()"
+            )
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._data.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The NumPy array that holds the elements: the same memory, writes are seen by both.
+
+        Raises RuntimeError for a tensor that requires a gradient, which the array could not carry,
+        unless called under `no_grad` or with `force`.
+
+        >>> import chainrule as cr
+        >>> cr.ones(2).numpy()
+        array([1., 1.], dtype=float32)
+        """
+        if state.grad and not force:
+            node = record.node_of(self)
+            if node is not None:
+                made = f"made by `{node.op.name}` at {node.line}" if node.op is not None else "a leaf"
+                raise GraphError(
+                    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The tensor "
+                    f"has shape {list(self._data.shape)} and is {made}; NumPy would not record what is done with it. "
+                    "numpy() also works inside `with no_grad():`."
+                )
+        return self._data
+
     # ── NumPy's protocols: how a rule's NumPy words act on tensors ────────────────────────────────
 
     def __array_ufunc__(self, ufunc: Any, how: str, *inputs: Any, **kwargs: Any) -> Any:
-        if how != "__call__":
-            return WORDS[getattr(ufunc, how)](*inputs, **kwargs) if getattr(ufunc, how) in WORDS else NotImplemented
-        if ufunc not in WORDS or kwargs:
-            return NotImplemented
-        return WORDS[ufunc](*inputs)
+        word = ufunc if how == "__call__" else getattr(ufunc, how)
+        if word in WORDS and (how != "__call__" or not kwargs):
+            return WORDS[word](*inputs, **kwargs)
+        arrays = [_as_array(a) for a in inputs]
+        if any(isinstance(a, TensorBase) for a in kwargs.get("out", ())):
+            return NotImplemented  # a write that no version counter would see
+        result = getattr(ufunc, how)(*arrays, **kwargs)
+        return result if "out" in kwargs or result is None else _as_tensors(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function not in WORDS:
+        if function in WORDS:
+            return WORDS[function](*args, **kwargs)
+        if function in OPAQUE:
             return NotImplemented
-        return WORDS[function](*args, **kwargs)
+        return function(*_as_array(args), **_as_array(kwargs))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)  # type: ignore[attr-defined]
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     # ── Python's protocols ──────────────────────────────────────────────────────────────────────
 
@@ -262,14 +381,32 @@ class Tensor(TensorBase):
             raise TypeError("iteration over a 0-d tensor")
         return iter(METHODS["unbind"](self, 0))
 
+    def __reversed__(self) -> Tensor:
+        return METHODS["flip"](self, tuple(range(self._data.ndim))) if self._data.ndim else self
+
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (TensorBase, bool, int, float, np.generic)):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            )
         return bool((self._data == (element._data if isinstance(element, TensorBase) else element)).any())
 
+    def _number(self) -> Any:
+        if self._data.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars; this one has shape "
+                f"{list(self._data.shape)}"
+            )
+        return self._data.item()
+
     def __int__(self) -> int:
-        return int(self.item())  # type: ignore[attr-defined]
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())  # type: ignore[attr-defined]
+        return float(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self._data.size != 1 or self._data.dtype.kind not in "iub":
@@ -277,7 +414,38 @@ class Tensor(TensorBase):
         return int(self._data.item())
 
 
-record.Tensor = Tensor
+# What operations call to make a tensor: as quick as a class without a metaclass of its own.
+record.Tensor = type.__call__.__get__(Tensor)
+
+
+def method(function: Any) -> Any:
+    """Make a function a method of Tensor: for the modules that stand on this one."""
+    setattr(Tensor, function.__name__, function)
+    return function
+
+
+def _comparison(function: Any) -> Any:
+    """`==` and `!=` with what is no number are Python's own: `x == None` is False."""
+
+    def compare(self: Any, other: Any) -> Any:
+        known = isinstance(other, (TensorBase, bool, int, float, complex, np.generic, np.ndarray))
+        return function(self, other) if known else NotImplemented
+
+    return compare
+
+
+def _as_array(value: Any) -> Any:
+    """Tensors in an argument of a NumPy function as arrays."""
+    if isinstance(value, Tensor):
+        return value.numpy()
+    if type(value) in (tuple, list):
+        return type(value)(map(_as_array, value))
+    return {k: _as_array(v) for k, v in value.items()} if type(value) is dict else value
+
+
+def _as_tensors(result: Any) -> Any:
+    return tuple(map(_as_tensors, result)) if type(result) is tuple else record.wrap(result)
+
 
 # Operators: the function, and which side the tensor stands on.
 _OPERATORS = {
@@ -286,7 +454,7 @@ _OPERATORS = {
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 _COMMUTATIVE = {"add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"}
-_COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
+_COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 # Functions whose method `f_` writes into the tensor.
 INPLACE = (
@@ -309,7 +477,7 @@ def _reflected(function: Any) -> Any:
 def _attach() -> None:
     """Give Tensor its methods and operators, and each NumPy word its meaning, from the records."""
     for op in REGISTRY.values():
-        record.prepare(op)
+        flat.prepare(op)
     for name, op in REGISTRY.items():
         if op.elementwise or op.kind == "discrete" and op.promotion:
             FUNCTIONS.setdefault(name, op.call)
@@ -335,6 +503,9 @@ def _attach() -> None:
     for dunder, name in {**_COMPARISONS, **_UNARY}.items():
         if name in METHODS:
             setattr(Tensor, f"__{dunder}__", METHODS[name])
+    for name in ("eq", "ne"):
+        if name in METHODS:
+            setattr(Tensor, f"__{name}__", _comparison(METHODS[name]))
 
 
 _attach()
