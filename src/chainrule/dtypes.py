@@ -1,7 +1,7 @@
-"""Dtypes under PyTorch's names, and its promotion rules on top of NumPy's.
+"""Dtypes under PyTorch's names, their limits, and its promotion rules on top of NumPy's.
 
 A dtype prints as PyTorch prints it (`torch.float32`), so that outputs can be compared line by
-line. Complex and sparse tensors are refused with a text that says so.
+line. Complex tensors are refused with a text that says so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .errors import NotSupportedError
+from .errors import DtypeError, NotSupportedError
+
+
+NO_COMPLEX = (
+    "complex tensors are not supported; keep the real and the imaginary part as two real tensors, or as a last axis "
+    "of length 2"
+)
 
 
 class dtype:
@@ -41,7 +47,12 @@ class dtype:
         return self.numpy
 
     def to_real(self) -> dtype:
+        """The dtype itself: nothing here is complex."""
         return self
+
+    def to_complex(self) -> dtype:
+        """Raises NotSupportedError: there are no complex tensors."""
+        raise NotSupportedError(NO_COMPLEX)
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -89,6 +100,11 @@ def set_default_dtype(d: dtype) -> None:
     _default = d
 
 
+def default_numpy_dtype() -> np.dtype[Any]:
+    """NumPy's dtype for floating-point tensors made from Python numbers."""
+    return _default.numpy
+
+
 def from_numpy_dtype(d: np.dtype[Any]) -> dtype:
     """The dtype object for NumPy's `d`.
 
@@ -100,12 +116,9 @@ def from_numpy_dtype(d: np.dtype[Any]) -> dtype:
     if found is not None:
         return found
     if d.kind == "c":
-        raise NotSupportedError(
-            f"complex tensors are not supported (got {d}); keep the real and the imaginary part as two "
-            "real tensors, or as a last axis of length 2"
-        )
+        raise NotSupportedError(NO_COMPLEX)
     raise TypeError(
-        f"can't convert np.ndarray of type numpy.{d.name}. The only supported types are: float64, float32, "
+        f"can't convert np.ndarray of type numpy.{d.type.__name__}. The only supported types are: float64, float32, "
         "float16, int64, int32, int16, int8, uint8, and bool."
     )
 
@@ -115,7 +128,7 @@ def to_numpy_dtype(d: Any) -> np.dtype[Any]:
     if type(d) is dtype:
         return d.numpy
     if d is builtins.float:
-        return _default.numpy
+        return float64.numpy
     if d is builtins.int:
         return int64.numpy
     if d is builtins.bool:
@@ -127,6 +140,9 @@ def to_numpy_dtype(d: Any) -> np.dtype[Any]:
     raise TypeError(f"dtype must be a chainrule dtype such as chainrule.float32, not {d!r}")
 
 
+# ── promotion ───────────────────────────────────────────────────────────────────────────────────
+
+
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that holds both, integers giving way to floats whatever their size.
 
@@ -134,10 +150,45 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> cr.promote_types(cr.int64, cr.float16)
     torch.float16
     """
-    return _FROM_NUMPY[_promote(type1.numpy, type2.numpy)]
+    for position, given in enumerate((type1, type2), 1):
+        if not isinstance(given, dtype):
+            raise TypeError(
+                f"promote_types(): argument 'type{position}' (position {position}) must be torch.dtype, not "
+                f"{type(given).__name__}"
+            )
+    return _FROM_NUMPY[meet(type1.numpy, type2.numpy)]
 
 
-def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The dtype in which two tensors or Python numbers meet in an operation.
+
+    Tensors with dimensions decide; a 0-d tensor or a number only changes the kind of the result.
+
+    >>> import chainrule as cr
+    >>> cr.result_type(cr.tensor([1, 2]), 1.0)
+    torch.float32
+    """
+    values = [getattr(value, "_data", value) for value in (tensor1, tensor2)]
+    for value in values:
+        if not isinstance(value, (np.ndarray, np.generic, builtins.bool, builtins.int, builtins.float, complex)):
+            raise TypeError(f"result_type(): arguments must be Tensors or Numbers, not {type(value).__name__}")
+    return from_numpy_dtype(result_dtype(values))
+
+
+def can_cast(from_: dtype, to: dtype) -> builtins.bool:
+    """Whether an in-place operation may write values of dtype `from_` into a tensor of dtype `to`.
+
+    >>> import chainrule as cr
+    >>> cr.can_cast(cr.float64, cr.float32), cr.can_cast(cr.float32, cr.int64)
+    (True, False)
+    """
+    if from_.is_floating_point:
+        return to.is_floating_point
+    return from_ is bool or to is not bool
+
+
+def meet(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """`promote_types` of NumPy's dtypes."""
     if a.kind == "f" and b.kind != "f":
         return a
     if b.kind == "f" and a.kind != "f":
@@ -145,15 +196,13 @@ def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     return np.promote_types(a, b)
 
 
-def _combine(
-    higher: np.dtype[Any] | None, lower: np.dtype[Any] | None
-) -> np.dtype[Any] | None:
+def _combine(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dtype[Any] | None:
     """A lower class of operands (0-d tensors, Python numbers) changes the kind, never the width."""
     if higher is None or lower is None:
         return lower if higher is None else higher
     if higher.kind == "f" or (higher.kind != "b" and lower.kind != "f"):
         return higher
-    return _promote(higher, lower)
+    return meet(higher, lower)
 
 
 def _scalar_dtype(value: Any) -> np.dtype[Any]:
@@ -167,11 +216,7 @@ def _scalar_dtype(value: Any) -> np.dtype[Any]:
 
 
 def result_dtype(values: Sequence[Any]) -> np.dtype[Any]:
-    """NumPy's dtype in which arrays and Python numbers meet, by PyTorch's rules.
-
-    Tensors with dimensions decide; a 0-d tensor or a Python number only changes the kind (bool <
-    integer < float) of the result.
-    """
+    """NumPy's dtype in which arrays and Python numbers meet, by PyTorch's rules."""
     classes: list[np.dtype[Any] | None] = [None, None, None]
     for value in values:
         if isinstance(value, np.ndarray):
@@ -181,7 +226,7 @@ def result_dtype(values: Sequence[Any]) -> np.dtype[Any]:
         else:
             rank, found = 2, _scalar_dtype(value)
         known = classes[rank]
-        classes[rank] = found if known is None else _promote(known, found)
+        classes[rank] = found if known is None else meet(known, found)
     result = _combine(classes[0], _combine(classes[1], classes[2]))
     assert result is not None
     return result
@@ -203,7 +248,92 @@ def _cast(value: Any, to: np.dtype[Any]) -> Any:
     if to.kind == "b":
         return builtins.bool(value)
     value = builtins.int(value)
-    info = np.iinfo(to)
-    if info.min <= value <= info.max:
+    low, high = LIMITS[to]
+    if low <= value <= high:
         return value
+    if not -(2**63) <= value < 2**64:
+        raise OverflowError(f"int too big to convert: {value} is no 64-bit integer")
     return np.array(value & (2 ** (8 * to.itemsize) - 1), np.uint64).astype(to)  # wraps as in C
+
+
+# ── limits ──────────────────────────────────────────────────────────────────────────────────────
+
+LIMITS = {d.numpy: (np.iinfo(d.numpy).min, np.iinfo(d.numpy).max) for d in ALL[3:-1]}
+
+
+def fit(value: Any, to: np.dtype[Any]) -> Any:
+    """A Python number as an element of dtype `to`: what `full` and `fill_` write.
+
+    Raises RuntimeError where it does not fit; negative numbers wrap in uint8, as in PyTorch.
+    """
+    if to.kind == "b":
+        return builtins.bool(value)
+    if to.kind == "f":
+        value = builtins.float(value)
+        if to != float64.numpy and abs(value) > builtins.float(np.finfo(to).max) and abs(value) != np.inf:
+            raise overflow_error(value, to)
+        return value
+    low, high = LIMITS[to]
+    if not (value == value and min(low, -high) <= value <= high):
+        raise overflow_error(value, to)
+    return builtins.int(value) % 256 if to.kind == "u" else builtins.int(value)
+
+
+def overflow_error(value: Any, to: np.dtype[Any]) -> DtypeError:
+    """The error for a number that a dtype cannot hold."""
+    low, high = LIMITS.get(to) or (np.finfo(to).min, np.finfo(to).max)
+    return DtypeError(
+        f"value cannot be converted to type {to.name} without overflow: {value!r} is not between {low} and {high}; "
+        "choose a wider dtype"
+    )
+
+
+class finfo:
+    """The limits of a floating-point dtype (the default dtype if none is given).
+
+    >>> import chainrule as cr
+    >>> cr.finfo(cr.float32).eps
+    1.1920928955078125e-07
+    """
+
+    __slots__ = ("bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal", "tiny")
+
+    def __init__(self, type: dtype | None = None):
+        given = _default if type is None else type
+        if not isinstance(given, dtype) or not given.is_floating_point:
+            raise TypeError(f"torch.finfo() requires a floating point input type, not {given!r}. Use iinfo for integers")
+        info = np.finfo(given.numpy)
+        self.bits = 8 * given.itemsize
+        self.dtype = given.name
+        self.eps = builtins.float(info.eps)
+        self.max = builtins.float(info.max)
+        self.min = builtins.float(info.min)
+        self.resolution = builtins.float(f"{info.resolution:.0e}")
+        self.smallest_normal = self.tiny = builtins.float(info.smallest_normal)
+
+    def __repr__(self) -> str:
+        fields = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{f}={getattr(self, f):g}' for f in fields)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer dtype.
+
+    >>> import chainrule as cr
+    >>> cr.iinfo(cr.uint8).max
+    255
+    """
+
+    __slots__ = ("bits", "dtype", "max", "min")
+
+    def __init__(self, type: dtype):
+        if not isinstance(type, dtype) or type.is_floating_point:
+            raise TypeError(f"torch.iinfo() requires an integer input type, not {type!r}. Use finfo for floats")
+        if type is bool:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        self.bits = 8 * type.itemsize
+        self.dtype = type.name
+        self.min, self.max = LIMITS[type.numpy]
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

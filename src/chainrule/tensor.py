@@ -453,7 +453,11 @@ _OPERATORS = {
     "pow": "pow", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
-_COMMUTATIVE = {"add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"}
+# Where a number may stand on the left: the record that takes the tensor first.
+_REFLECTED = {
+    "add": "add", "sub": "rsub", "mul": "mul", "div": "_rdiv", "pow": "_rpow", "bitwise_and": "bitwise_and",
+    "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
+}  # fmt: skip
 _COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 # Functions whose method `f_` writes into the tensor.
@@ -462,7 +466,7 @@ INPLACE = (
     "arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or "
     "bitwise_right_shift bitwise_xor ceil celu clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum "
     "deg2rad digamma div divide elu eq erf erfc erfinv exp exp2 expm1 fill fix float_power floor floor_divide fmod frac "
-    "gcd ge greater greater_equal gt hypot i0 index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less "
+    "gcd ge greater greater_equal gt heaviside hypot i0 index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less "
     "less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt "
     "masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal polygamma "
     "pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add scatter_reduce sgn sigmoid "
@@ -470,7 +474,10 @@ INPLACE = (
 ).split()
 
 
-def _reflected(function: Any) -> Any:
+def _reflected(name: str) -> Any:
+    if _REFLECTED.get(name) in REGISTRY:
+        return REGISTRY[_REFLECTED[name]].call
+    function = METHODS[name]
     return lambda self, other: function(other, self)
 
 
@@ -479,9 +486,10 @@ def _attach() -> None:
     for op in REGISTRY.values():
         flat.prepare(op)
     for name, op in REGISTRY.items():
-        if op.elementwise or op.kind == "discrete" and op.promotion:
-            FUNCTIONS.setdefault(name, op.call)
-            METHODS.setdefault(name, op.call)
+        if (op.elementwise or op.kind == "discrete" and op.promotion) and not name.startswith("_"):
+            for public in (name, *op.alias):
+                FUNCTIONS.setdefault(public, op.call)
+                METHODS.setdefault(public, op.call)
         if isinstance(op.forward, np.ufunc) or op.forward in OPAQUE:
             WORDS.setdefault(op.forward, op)
     for name, method in METHODS.items():
@@ -497,7 +505,7 @@ def _attach() -> None:
         if name in METHODS:
             function = REGISTRY[name].call if name in REGISTRY and name != "matmul" else METHODS[name]
             setattr(Tensor, f"__{dunder}__", function)
-            setattr(Tensor, f"__r{dunder}__", function if name in _COMMUTATIVE else _reflected(METHODS[name]))
+            setattr(Tensor, f"__r{dunder}__", _reflected(name))
             if hasattr(Tensor, f"{name}_"):
                 setattr(Tensor, f"__i{dunder}__", getattr(Tensor, f"{name}_"))
     for dunder, name in {**_COMPARISONS, **_UNARY}.items():
