@@ -12,8 +12,7 @@ from chainrule.op import REGISTRY
 
 def test_a_tensor_is_an_array_with_pytorch_s_manners():
     x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    assert x.shape == (2, 3)
-    assert x.dtype == torch.float32
+    assert (x.shape, x.dtype) == ((2, 3), torch.float32)
     assert repr(x[:, 1]) == "tensor([2., 5.])"
     assert (x.sum(dim=0) + 1).tolist() == [6.0, 8.0, 10.0]
     assert (torch.arange(3) / 2).tolist() == [0.0, 0.5, 1.0]  # integers become floats
@@ -51,17 +50,14 @@ def test_backprop_by_hand_is_autograd():
     grad_h_relu[h_1 < 0] = 0
     grad_w1 = x.t().mm(grad_h_relu)
 
-    w1.requires_grad_()
-    w2.requires_grad_()
+    w1.requires_grad = w2.requires_grad = True
     (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum().backward()
-    assert torch.equal(w1.grad, grad_w1)
-    assert torch.equal(w2.grad, grad_w2)
+    assert torch.equal(w1.grad, grad_w1) and torch.equal(w2.grad, grad_w2)
 
 
 def test_training_lowers_the_loss():
     x, y, w1, w2 = lecture_net()
-    w1.requires_grad_()
-    w2.requires_grad_()
+    w1.requires_grad = w2.requires_grad = True
     losses = []
     for _ in range(50):
         loss = (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum()
@@ -70,8 +66,7 @@ def test_training_lowers_the_loss():
         with torch.no_grad():
             w1 -= 1e-3 * w1.grad
             w2 -= 1e-3 * w2.grad
-            w1.grad.zero_()
-            w2.grad.zero_()
+            w1.grad = w2.grad = None
     assert losses[0] == pytest.approx(55.5185)  # as PyTorch says from this seed
     assert losses[-1] < 0.85 * losses[0]
     assert losses == sorted(losses, reverse=True)
@@ -146,8 +141,7 @@ def test_one_record_seen_as_numbers_tensors_and_formula():
     mm = REGISTRY["mm"]
     numbers = {name: np.random.default_rng(0).random(s) for name, s in dict(a=(4, 3), b=(3, 2), g=(4, 2)).items()}
     a, b, g = numbers.values()
-    rule, pick, _ = mm.steps[0]
-    by_rule = rule(*pick((g, None, a, b)))  # numbers
+    by_rule = mm.rules[0](g, b)  # numbers
     ta, tb = torch.tensor(a, requires_grad=True), torch.tensor(b)
     mm(ta, tb).backward(torch.tensor(g))  # tensors
     sa, sb = Expr.symbol("a", (4, 3)), Expr.symbol("b", (3, 2))
