@@ -235,19 +235,19 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
             raise ShapeError(
                 f"tensordot expects dims < ndim_a or ndim_b, but got dims={n} for shapes {list(a.shape)}, {list(b.shape)}"
             )
-        left, right = list(range(a.ndim - n, a.ndim)), list(range(n))
+        left, right = list(range(-n, 0)), list(range(n))
     if len(left) != len(right):
         raise ShapeError("both dimension lists should have the same length")
     first = list(_LETTERS[: a.ndim])
     second = list(_LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(left, right, strict=True):
-        i, j = axis_of(i, a.ndim), axis_of(j, b.ndim)
-        if a.shape[i] != b.shape[j]:
+        k, m = axis_of(i, a.ndim), axis_of(j, b.ndim)
+        if a.shape[k] != b.shape[m]:
             raise ShapeError(
-                f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} and second has size "
-                f"{b.shape[j]} in dim {j}"
+                f"contracted dimensions need to match, but first has size {a.shape[k]} in dim {i} and second has size "
+                f"{b.shape[m]} in dim {j}"
             )
-        second[j] = first[i]
+        second[m] = first[k]
     result = [i for i in first if i not in second] + [i for i in second if i not in first]
     return _contract(a, b, equation=f"{''.join(first)},{''.join(second)}->{''.join(result)}")
 

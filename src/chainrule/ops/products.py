@@ -10,6 +10,7 @@ from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, ShapeError, refuse_out
 from ..op import general, public, word
 from ..op import linear as linear_record
+from .dims import broadcast
 
 # ── what is wrong with the operands ─────────────────────────────────────────────────────────────
 
@@ -82,7 +83,9 @@ def _mm_forward(a: Any, b: Any) -> Any:
 
 def _mv_forward(a: Any, b: Any) -> Any:
     if a.ndim != 2 or b.ndim != 1:
-        raise ShapeError(f"vector + matrix @ vector expected, got {b.ndim}, {a.ndim}, {b.ndim}")
+        raise ShapeError(
+            f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}: mv takes a matrix and a vector"
+        )
     if a.shape[1] != b.shape[0]:
         raise ShapeError(
             f"size mismatch, got input ({a.shape[0]}), mat ({_by(a.shape)}), vec ({b.shape[0]}): "
@@ -155,6 +158,8 @@ def _matmul_forward(a: Any, b: Any) -> Any:
     _refuse_bool("baddbmm_with_gemm", a)
     if b.ndim == 2 and a.ndim > 2:  # one large product in place of a batch of small ones
         return np.dot(a.reshape((-1, inner)), b).reshape((*a.shape[:-1], b.shape[1]))
+    if a.shape[:-2] != b.shape[:-2]:
+        broadcast(a.shape[:-2], b.shape[:-2])
     return np.matmul(a, b)
 
 

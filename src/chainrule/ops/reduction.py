@@ -243,6 +243,16 @@ def _reduced(name: str, ufunc: np.ufunc) -> Any:
     return forward
 
 
+def _over_all(name: str, ufunc: np.ufunc) -> Any:
+    @opaque
+    def forward(x: Any) -> Any:
+        if not x.size:
+            check_not_empty(name, x.shape, None)
+        return ufunc.reduce(x, None)
+
+    return forward
+
+
 def check_not_empty(name: str, shape: tuple[int, ...], axis: Any) -> None:
     """Raise PyTorch's error for a reduction over nothing."""
     if axis is None:
@@ -257,14 +267,24 @@ def check_not_empty(name: str, shape: tuple[int, ...], axis: Any) -> None:
             )
 
 
-def share(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """The gradient goes in equal parts to the elements that equal the result."""
-    hit = (x == spread(y, x.shape, axis, keepdims)) | (x != x)
-    return hit * spread(g / np.sum(hit, axis=axis, keepdims=keepdims), x.shape, axis, keepdims)
+def share(g: Any, hit: Any, axis: Any, keepdims: bool) -> Any:
+    """The gradient goes in equal parts to the elements that attained the result."""
+    return hit * spread(g / np.sum(hit, axis=axis, keepdims=keepdims), hit.shape, axis, keepdims)
 
 
-_amax = general("amax", _reduced("amax", np.maximum), {"x": share}, symbol="max {x}")
-_amin = general("amin", _reduced("amin", np.minimum), {"x": share}, symbol="min {x}")
+def _share(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return share(g, x == spread(y, x.shape, axis, keepdims), axis, keepdims)
+
+
+def share_of_all(g: Any, y: Any, x: Any) -> Any:
+    """The same for a result over everything; a NaN attains it, too."""
+    return share(g, (x == y) | (x != x), None, False)
+
+
+_amax = general("amax", _reduced("amax", np.maximum), {"x": _share}, symbol="max {x}")
+_amin = general("amin", _reduced("amin", np.minimum), {"x": _share}, symbol="min {x}")
+_max = general("max", _over_all("max", np.maximum), {"x": share_of_all}, symbol="max {x}")
+_min = general("min", _over_all("min", np.minimum), {"x": share_of_all}, symbol="min {x}")
 
 
 def _index_of(name: str, find: Any) -> Any:
@@ -332,9 +352,7 @@ def _extreme(name: str, reduce: Any, index: Any, between: str, input: Any, dim: 
     if other is not None:
         return FUNCTIONS[between](input, other)
     if dim is None:
-        if not input.numel():
-            check_not_empty(name, input.shape, None)
-        return reduce(input, axis=None, keepdims=False)
+        return reduce.call(input)
     axis = axis_of(dim, input.ndim)
     if not input.ndim:
         return getattr(return_types, name)(input.clone(), _argmax(input, axis=None, keepdims=False))
@@ -356,7 +374,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     """
     if out is not None:
         refuse_out("max")
-    return _extreme("max", _amax, _max_index, "maximum", input, dim, keepdim, other)
+    return _extreme("max", _max, _max_index, "maximum", input, dim, keepdim, other)
 
 
 @public()
@@ -367,7 +385,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     """
     if out is not None:
         refuse_out("min")
-    return _extreme("min", _amin, _min_index, "minimum", input, dim, keepdim, other)
+    return _extreme("min", _min, _min_index, "minimum", input, dim, keepdim, other)
 
 
 def _arg_extreme(index: Any, input: Any, dim: Any, keepdim: bool) -> Any:

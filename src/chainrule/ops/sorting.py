@@ -11,7 +11,7 @@ from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, ShapeError, refuse_out
 from ..op import FUNCTIONS, discrete, general, opaque, public
 from .dims import axis_of, count
-from .reduction import at, check_not_empty, share
+from .reduction import at, check_not_empty, share_of_all
 
 # ── order ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,7 +75,7 @@ _mode = discrete("mode_index", _mode_index)
 _median_all = general(
     "median",
     _median_forward,
-    {"x": lambda g, y, x: share(g, y, x, None, False)},
+    {"x": share_of_all},
     symbol="median {x}",
 )
 

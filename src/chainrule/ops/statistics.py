@@ -24,7 +24,9 @@ def _rank_forward(x: Any, q: Any, *, interpolation: str, ignore_nan: bool) -> tu
     """
     last = x.shape[-1] - 1
     numbers = x.shape[-1] - np.add.reduce(np.isnan(x), -1, None, None, True)
-    rank = np.atleast_1d(np.asarray(q, x.dtype)) * (np.maximum(numbers - 1, 0) if ignore_nan else last).astype(x.dtype)
+    rank = np.atleast_1d(np.asarray(q, x.dtype)) * (
+        np.maximum(numbers - 1, 0) if ignore_nan else np.int64(last)
+    ).astype(x.dtype)
     if not ignore_nan:
         rank = np.where(numbers > last, rank, last)
     if interpolation == "lower":
