@@ -148,12 +148,12 @@ def _writer(shown: Array) -> tuple[Callable[[Any], str], int]:
     whole = bool((finite == np.ceil(finite)).all())
     if _scientific(np.abs(finite)):
         specification = f".{_options['precision']}e"
-        write = lambda value: format(value, specification)  # noqa: E731
+        write = lambda value: format(value, specification)
     elif whole:
         write = _whole
     else:
         specification = f".{_options['precision']}f"
-        write = lambda value: format(value, specification)  # noqa: E731
+        write = lambda value: format(value, specification)
     width = max(1, *map(len, map(write, finite.tolist())))
     return lambda value: write(value).rjust(width), width
 
