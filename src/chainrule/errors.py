@@ -7,6 +7,7 @@
     │   ├── InplaceError          an in-place write that gradients do not allow
     │   ├── ShapeError            shapes that do not fit together
     │   ├── DtypeError            dtypes that do not fit together
+    │   │   └── UnsupportedDtypeError  an operation that a dtype does not have (NotImplementedError too)
     │   └── AnomalyError          `detect_anomaly` met a NaN in a gradient
     ├── NotImplementedError
     │   └── NotSupportedError     something PyTorch has and chainrule does not
@@ -40,6 +41,10 @@ class ShapeError(RuntimeError):
 
 class DtypeError(RuntimeError):
     """Dtypes that do not fit together."""
+
+
+class UnsupportedDtypeError(DtypeError, NotImplementedError):
+    """An operation that is not there for a dtype: bitwise logic of floats, the sign of a bool."""
 
 
 class AnomalyError(RuntimeError):

@@ -102,6 +102,8 @@ class Op:
         joint: Rule | None = None,
         promotion: str | None = NONE,
         symbol: str | None = None,
+        title: str = "",
+        alias: Sequence[str] = (),
         doc: str = "",
         domain: Any = None,
         kinks: Any = (),
@@ -132,7 +134,8 @@ class Op:
         self.word = word if word is not None else forward
         self.elementwise = kind == "elementwise"
         self.differentiable = kind != "discrete"
-        self.title = "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+        self.title = title or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+        self.alias = tuple(alias)
         self.node_class: Any = None  # made by `graph.node_class` on first use
         self.call: Callable[..., Any] = self  # the quickest way to run it; `record.py` has flat ones
         self.plans: dict[int, Plan] = {}
@@ -159,6 +162,11 @@ class Op:
             (r, p, None) if callable(r) else (None, None, r) for r, p in zip(self.rules, self.picks, strict=True)
         )
         self.pick_joint = self._pick(self.joint) if self.joint is not None else _identity
+        self.pick_jvp = self._pick(self.jvp, 1 if self.variadic else len(self.args)) if self.jvp else _identity
+        # Whether f(x, z) is linear in (x, z) as one vector: then no transpose depends on an argument.
+        self.linear_together = self.kind == "linear" and not any(
+            name in self.args for rule in rules for name in _names(rule)[0]
+        )
         self.pick_accumulate = self._pick(self.accumulate, 1) if self.accumulate else _identity
         self.pick_overwrite = self._pick(self.overwrite, 1) if self.overwrite else _identity
 
