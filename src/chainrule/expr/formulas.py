@@ -58,9 +58,12 @@ def jvp_formula(op: Op, *args: Any, tangents: Sequence[Any], y: Any = None, **pa
     """
     if op.kind == "linear":
         return _linear_tangent(op, args, tangents, params)
-    if op.kind != "elementwise":
+    if op.jvp is None and not op.elementwise:
         raise NotSupportedError(f"{op.name} states no tangent as a formula; evaluate a double VJP instead")
-    _, _, y, values = _values(op, args, None, y, params)
+    met, _, y, values = _values(op, args, None, y, params)
+    if op.jvp is not None:
+        moves = [stand_in(np.shape(a), a.dtype) if t is None else t for a, t in zip(met, tangents, strict=True)]
+        return op.jvp(*([moves] if op.variadic else moves), *op.pick_jvp(values))
     terms = [_through(op, t, i, values) for i, t in enumerate(tangents) if t is not None]
     terms = [term for term in terms if term is not None]
     return _fitted(functools.reduce(operator.add, terms), y) if terms else None
@@ -134,14 +137,8 @@ def _linear_tangent(op: Op, args: Sequence[Any], tangents: Sequence[Any], params
     moving = [i for i, t in enumerate(tangents) if t is not None and op.rules[i] is not None]
     if not moving:
         return None
-    if _linear_together(op):
+    if op.linear_together:
         zeros = [a if op.rules[i] is None else stand_in(np.shape(a), a.dtype) for i, a in enumerate(args)]
         return op.forward(*(tangents[i] if i in moving else z for i, z in enumerate(zeros)), **params)
     terms = [op.forward(*(tangents[j] if i == j else a for j, a in enumerate(args)), **params) for i in moving]
     return functools.reduce(operator.add, terms)
-
-
-def _linear_together(op: Op) -> bool:
-    """Whether f(x, z) is linear in (x, z) as one vector: then no transpose depends on an argument."""
-    codes = [rule.__code__ for rule in op.rules if callable(rule)]
-    return not any(name in op.args for code in codes for name in code.co_varnames[: code.co_argcount])
