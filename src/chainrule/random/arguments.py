@@ -73,7 +73,7 @@ def check_probabilities(p: np.ndarray[Any, Any]) -> None:
 # ── ranges of integers ──────────────────────────────────────────────────────────────────────────
 
 C_NAMES = {
-    "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int", "int64": "long",
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int", "int64": "long",
     "float16": "c10::Half", "float32": "float", "float64": "double", "bool": "bool",
 }  # fmt: skip
 
@@ -111,8 +111,8 @@ def span(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]:
 def _inside(dtype: np.dtype[Any], bound: int, digits: int, towards: int) -> int:
     """A bound moved by one step of the dtype where rounding would leave the range."""
     with np.errstate(over="ignore"):
-        neighbour = dtype.type(bound + towards)
-    if not np.isfinite(neighbour):
+        neighbour = float(dtype.type(bound + towards))
+    if not np.isfinite(neighbour) or neighbour >= 2**63:  # C++ casts these to the smallest integer
         return bound
     rounded = int(neighbour)
     if rounded < bound if towards > 0 else rounded >= bound:

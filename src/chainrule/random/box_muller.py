@@ -34,6 +34,7 @@ _LOG2_LOW, _LOG2_HIGH = float(np.float32(-2.12194440e-4)), 0.693359375
 _PI_4 = tuple(float(np.float32(c)) for c in (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8))
 _SQRT_HALF = np.float32(0.707106781186547524)
 _FOUR_OVER_PI = np.float32(1.27323954473516)
+_SPLIT = 2.0**27 + 1
 _TWO_PI = np.float32(2 * np.pi)
 
 
@@ -48,11 +49,7 @@ def normals32(uniforms: Array, mean: float, std: float) -> Array:
         target = out[start : start + CHUNK]
         np.multiply(radius, cosine, out=target[:, 0])
         np.multiply(radius, sine, out=target[:, 1])
-    if mean == 0 and std == 1:
-        out += 0  # what the fused multiply-add does to −0
-        return out.reshape(-1)
-    scaled = out.reshape(-1) * np.float64(np.float32(std)) + np.float64(np.float32(mean))
-    return scaled.astype(np.float32)
+    return fused(out.reshape(-1), np.float32(std), np.float32(mean))
 
 
 def normals64(uniforms: Array, mean: float, std: float) -> Array:
@@ -63,9 +60,29 @@ def normals64(uniforms: Array, mean: float, std: float) -> Array:
     angle = 2 * np.pi * blocks[:, 1]
     np.multiply(radius, np.cos(angle), out=out[:, 0])
     np.multiply(radius, np.sin(angle), out=out[:, 1])
-    out *= std
-    out += mean
-    return out.reshape(-1)
+    return fused(out.reshape(-1), std, mean)
+
+
+def fused(x: Array, factor: Any, term: Any) -> Array:
+    """x · factor + term rounded once, as the processor's fused multiply-add, in float32 or float64.
+
+    In float64 both rounding errors are found by the error-free transformations of Dekker and Knuth (T. J.
+    Dekker, A floating-point technique for extending the available precision, 1971) and added at the end.
+    """
+    if factor == 1 and term == 0:
+        x += 0  # what the fused operation does to −0
+        return x
+    if x.dtype == np.float32:
+        return (x.astype(np.float64) * float(factor) + float(term)).astype(np.float32)
+    product = x * factor
+    total = product + term
+    if not (term and np.isfinite(total).all() and abs(factor) < 1e150 and np.abs(x).max(initial=0) < 1e150):
+        return total
+    x_high, factor_high = x * _SPLIT - (x * _SPLIT - x), factor * _SPLIT - (factor * _SPLIT - factor)
+    x_low, factor_low = x - x_high, factor - factor_high
+    lost = ((x_high * factor_high - product) + x_high * factor_low + x_low * factor_high) + x_low * factor_low
+    back = total - product
+    return total + (((product - (total - back)) + (term - back)) + lost)
 
 
 def _round(x: Array, single: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .box_muller import normals32, normals64
+from .box_muller import fused, normals32, normals64
 from .generator import Generator
 
 Array = np.ndarray[Any, Any]
@@ -21,6 +21,8 @@ _LOOP = 2**16
 
 def put(array: Array, values: Array) -> None:
     """Write a flat array of values into `array`, in the order of its memory."""
+    if array.dtype == np.float16:
+        values = values.astype(np.float32)  # C++ rounds twice on the way from float64
     if not array.flags.c_contiguous:
         array = array.transpose(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
     array[...] = values.reshape(array.shape)
@@ -31,11 +33,10 @@ def uniform(array: Array, generator: Generator, low: float, high: float) -> None
     x = generator.uniforms(array.size, array.dtype)
     if (low, high) != (0, 1):
         kind = x.dtype.type
-        x *= kind(high) - kind(low)
-        x += kind(low)
+        x = fused(x, kind(high) - kind(low), kind(low))
     if array.dtype == np.float16:
         x = x.astype(np.float16)
-        x[x == np.float16(high)] = low
+        x[x == np.float16(high)] = low  # rounded up to what is excluded
     put(array, x)
 
 
@@ -45,7 +46,7 @@ def normal(array: Array, generator: Generator, mean: float, std: float) -> None:
         with generator.lock:
             put(array, _blocks(array.size, array.dtype, generator, mean, std))
     else:
-        put(array, generator.normals(array.size) * std + mean)
+        put(array, fused(generator.normals(array.size), std, mean))
 
 
 def _blocks(n: int, dtype: np.dtype[Any], generator: Generator, mean: float, std: float) -> Array:
@@ -61,7 +62,7 @@ def _blocks(n: int, dtype: np.dtype[Any], generator: Generator, mean: float, std
 
 def log_normal(array: Array, generator: Generator, mean: float, std: float) -> None:
     """exp of a normal."""
-    put(array, np.exp(generator.normals(array.size) * std + mean))
+    put(array, np.exp(fused(generator.normals(array.size), std, mean)))
 
 
 def exponential(array: Array, generator: Generator, rate: float) -> None:

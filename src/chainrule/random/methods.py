@@ -158,8 +158,11 @@ def random_(self: Any, *bounds: Any, generator: Any = None, to: int | None = Non
         return _write(self, records.random_, kernels.whole_range, source)
     low, high = operator.index(low), None if high is None else operator.index(high)
     if high is None and low == -(2**63):
-        if self._data.dtype not in (np.int64, np.float64, np.float32):
+        kind = dtypes.from_numpy_dtype(self._data.dtype)
+        if kind in (dtypes.bool, dtypes.float16):
+            raise NotSupportedError(f"\"random_full_64_bits_range_kernel_cpu\" not implemented for '{kind.title}'")
+        if kind not in (dtypes.int64, dtypes.float32, dtypes.float64):
             raise RuntimeError("random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16")
-        return _write(self, op, kernels.integers, source, low, 2**64)
+        return _write(self, op, kernels.integers, source, 0, 2**64)
     low, count = span(self._data.dtype, low, high)
     return _write(self, op, kernels.integers, source, low, count)

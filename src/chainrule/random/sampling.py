@@ -91,8 +91,9 @@ def rand(
         refuse_out("rand")
     array = _empty(_sizes("rand", sizes, size), dtype, device)
     check_float(array.dtype, "check_uniform_bounds")
+    made = _made(array, requires_grad)
     run(array, kernels.uniform, source_of("rand", generator), 0.0, 1.0)
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -119,8 +120,9 @@ def randn(
         refuse_out("randn")
     array = _empty(_sizes("randn", sizes, size), dtype, device)
     check_float(array.dtype, "normal_kernel_cpu")
+    made = _made(array, requires_grad)
     run(array, kernels.normal, source_of("randn", generator), 0.0, 1.0)
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -159,8 +161,9 @@ def randint(
             "call randint(high, size) or randint(low, high, size)"
         )
     array = _empty(_size("randint", (size,)), dtype, device, dtypes.int64)
+    made = _made(array, requires_grad)
     _integers(array, operator.index(low), operator.index(high), source_of("randint", generator))
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -196,8 +199,9 @@ def randperm(
         raise DtypeError(
             f"n cannot be greater than {largest + 1} for {kind.title} type: it has no room for {n} numbers"
         )
+    made = _made(array, requires_grad)
     array[...] = kernels.permutation(n, source_of("randperm", generator))
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -215,8 +219,9 @@ def rand_like(
     """Uniform numbers in [0, 1), in the shape, dtype and order of memory of `input`."""
     array = _empty_like(input, dtype, device, memory_format)
     check_float(array.dtype, "check_uniform_bounds")
+    made = _made(array, requires_grad)
     run(array, kernels.uniform, source_of("rand_like", generator), 0.0, 1.0)
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -234,8 +239,9 @@ def randn_like(
     """Standard normal numbers, in the shape, dtype and order of memory of `input`."""
     array = _empty_like(input, dtype, device, memory_format)
     check_float(array.dtype, "normal_kernel_cpu")
+    made = _made(array, requires_grad)
     run(array, kernels.normal, source_of("randn_like", generator), 0.0, 1.0)
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -258,8 +264,9 @@ def randint_like(
     if high is None:
         raise TypeError('randint_like() missing 1 required positional arguments: "high"')
     array = _empty_like(input, dtype, device, memory_format)
+    made = _made(array, requires_grad)
     _integers(array, operator.index(low), operator.index(high), source_of("randint_like", generator))
-    return _made(array, requires_grad)
+    return made
 
 
 @public(method=False)
@@ -295,8 +302,9 @@ def normal(
         check_std(std)
         array = _empty(_size("normal", (size,)), dtype, device)
         check_float(array.dtype, "normal_kernel_cpu")
+        made = _made(array, requires_grad)
         run(array, kernels.normal, source, float(mean), float(std))
-        return _made(array, requires_grad)
+        return made
     if isinstance(std, TensorBase):
         if std._data.size and not std._data.min() >= 0:
             raise RuntimeError("normal expects all elements of std >= 0.0; a standard deviation is never negative")
