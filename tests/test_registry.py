@@ -372,7 +372,9 @@ def _values(symbols: Any, args: Any) -> dict[str, Any]:
 @every_case
 def test_forward_as_a_formula(case):
     """The forward run on symbols, evaluated, gives the numbers, with shapes and dtypes known beforehand."""
-    op, _, _, args, params = case
+    op, row, _, args, params = case
+    if row.notes.get("shape_depends_on_values"):
+        pytest.skip("a formula knows its shape beforehand")
     for dtype in (np.float64, np.float32):
         cast = [a.astype(dtype) if is_float(a) else a for a in args]
         symbols = symbols_for(op, *cast)

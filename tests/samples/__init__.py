@@ -31,6 +31,7 @@ class Row:
     `notes` may hold: `params`, the parameters for the samples that are made; `integers=False`, no
     integer samples are made; `torch`, the function of PyTorch with the record's arguments and
     parameters, where it is not `getattr(torch, name)` (None: there is none);
+    `shape_depends_on_values`, as in `unique`: there is no formula for it;
     `edges=False`, it differs from PyTorch at zeros, infinities or NaN, and says why.
     """
 

@@ -99,7 +99,9 @@ ROWS |= {
         tolerance=1e-5,
     ),
     "logsumexp": Row(
-        lambda x, axis, keepdims: special.logsumexp(x, axis, keepdims=keepdims),
+        lambda x, axis, keepdims: np.asarray(special.logsumexp(x, axis, keepdims=keepdims)).reshape(
+            np.sum(x, axis, keepdims=keepdims).shape
+        ),
         reduced(*FLOATS, MATRIX * 300, INTEGERS),
     ),
 }

@@ -10,7 +10,6 @@ rng = np.random.default_rng(5)
 MATRIX, VECTOR = rng.standard_normal((4, 5)), rng.standard_normal(7)
 TIES = rng.integers(0, 3, (4, 5))
 WITH_NAN = np.where(MATRIX > 1, np.nan, MATRIX)
-KEYS = (np.nan, -np.inf)
 
 
 def along(*arrays, **params):
@@ -30,7 +29,9 @@ def per_line(function):
 def order(line, descending=False):
     """A stable sort in Python; NaN is the largest."""
     sign = -1 if descending else 1
-    return sorted(range(len(line)), key=lambda i: (sign * (line[i] != line[i]), sign * line[i] if line[i] == line[i] else 0))
+    return sorted(
+        range(len(line)), key=lambda i: (sign * (line[i] != line[i]), sign * line[i] if line[i] == line[i] else 0)
+    )
 
 
 def median_place(line, ignore_nan):
@@ -83,11 +84,13 @@ def counted(x, weights, minlength):
     return np.array([sum((1 if weights is None else weights[i]) for i, k in enumerate(x) if k == j) for j in range(n)])
 
 
+UNKNOWN_SHAPE = {"shape_depends_on_values": True}
 NUMBERS = np.array([1, 4, 1, 0])
 BORDERS = np.sort(MATRIX, 1)
 ROWS = {
     "argsort": Row(
-        per_line(order), along(MATRIX, TIES, WITH_NAN, descending=False) + along(MATRIX, TIES, WITH_NAN, descending=True)
+        per_line(order),
+        along(MATRIX, TIES, WITH_NAN, descending=False) + along(MATRIX, TIES, WITH_NAN, descending=True),
     ),
     "topk_index": Row(
         per_line(lambda line, k, largest: order(line, largest)[:k]),
@@ -103,9 +106,15 @@ ROWS = {
         lambda x, ignore_nan: np.sort(x.reshape(-1))[(x.size - 1) // 2],
         [((x,), {"ignore_nan": nan}) for x in (MATRIX, VECTOR, TIES, np.array(2.0)) for nan in (False, True)],
     ),
-    "unique": Row(unique, [((TIES,), {"axis": axis}) for axis in (None, 0, 1)] + [((MATRIX,), {"axis": None})]),
+    "unique": Row(
+        unique,
+        [((TIES,), {"axis": axis}) for axis in (None, 0, 1)] + [((MATRIX,), {"axis": None})],
+        notes=UNKNOWN_SHAPE,
+    ),
     "unique_consecutive": Row(
-        unique_consecutive, [((np.repeat(TIES, 2, 0),), {"axis": axis}) for axis in (None, 0, 1)]
+        unique_consecutive,
+        [((np.repeat(TIES, 2, 0),), {"axis": axis}) for axis in (None, 0, 1)],
+        notes=UNKNOWN_SHAPE,
     ),
     "searchsorted": Row(
         search,
@@ -126,6 +135,7 @@ ROWS = {
         counted,
         [((NUMBERS, None), {"minlength": 7}), ((NUMBERS, None), {"minlength": 0})]
         + [((NUMBERS, np.array([0.5, 1.0, 2.0, 3.0])), {"minlength": 0})],
+        notes=UNKNOWN_SHAPE,
     ),
     "quantile_rank": Row(
         lambda x, q, interpolation, ignore_nan: _rank(x, np.atleast_1d(q), interpolation),

@@ -33,16 +33,6 @@ def _as_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 @opaque
-def _fill_forward(x: Any, value: Any) -> Any:
-    if np.ndim(value):
-        raise ShapeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions. "
-            "copy_ takes tensors of any shape."
-        )
-    return np.full(x.shape, _as_dtype(value, x.dtype), x.dtype)
-
-
-@opaque
 def _masked_fill_forward(x: Any, mask: Any, value: Any) -> Any:
     if mask.dtype.kind != "b":
         words = {"int64": "long int", "int32": "int", "float32": "float", "float64": "double"}
@@ -59,12 +49,7 @@ def _masked_fill_forward(x: Any, mask: Any, value: Any) -> Any:
     return np.where(mask, _as_dtype(value, x.dtype), x)
 
 
-_fill = general(
-    "fill",
-    _fill_forward,
-    {"x": lambda x_shape: np.zeros(x_shape), "value": lambda g: g},
-    symbol="{value}",
-)
+_EVERYWHERE = np.array(True)
 _masked_fill = general(
     "masked_fill",
     _masked_fill_forward,
@@ -90,7 +75,12 @@ def fill(input: Any, value: Any) -> Any:
 
     Raises ShapeError for a value with dimensions, DtypeError for inf or NaN in integers.
     """
-    return _fill(input, value)
+    if getattr(value, "ndim", 0):
+        raise ShapeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions. "
+            "copy_ takes tensors of any shape."
+        )
+    return _masked_fill(input, _EVERYWHERE, value)
 
 
 @public()
@@ -110,7 +100,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 @public(function=False)
 def zero(input: Any) -> Any:
     """A tensor like `input` with all elements 0: what `zero_` writes."""
-    return _fill(input, 0)
+    return _masked_fill(input, _EVERYWHERE, 0)
 
 
 # ── grids ───────────────────────────────────────────────────────────────────────────────────────

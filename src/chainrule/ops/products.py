@@ -177,12 +177,16 @@ def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> ShapeError:
 
 
 def _matmul_a(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
+    if b.ndim == 1:
+        return np.expand_dims(g, -1) * b
     if len(a_shape) == 1:
         return np.matmul(b, np.expand_dims(g, -1))[..., 0]
-    return np.expand_dims(g, -1) * b if b.ndim == 1 else np.matmul(g, np.swapaxes(b, -1, -2))
+    return np.matmul(g, np.swapaxes(b, -1, -2))
 
 
 def _matmul_b(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    if a.ndim == 1 and len(b_shape) == 1:
+        return np.expand_dims(g, -1) * a
     if len(b_shape) == 1:
         return np.matmul(np.swapaxes(a, -1, -2), np.expand_dims(g, -1))[..., 0]
     if a.ndim == 1:
