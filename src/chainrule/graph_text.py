@@ -1,0 +1,220 @@
+"""The recorded graph as text: operations are the nodes, tensors the edges between them.
+
+Rows stand in the order in which the operations ran. A column holds one tensor from the row where it
+was made down to the row of its last use; `┤` is a use before that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from . import record
+from .graph import AccumulateGrad, Node, Output, TensorBase, internal
+
+Row = tuple[str, str, str]  # the columns, what stands beside them, the source line
+
+
+def graph_text(tensor: TensorBase, *, limit: int = 500) -> str:
+    """The graph that `tensor` was computed by, drawn with characters.
+
+    Tensors have the names they have where this is called, parameters those of their module. Only
+    the `limit` last operations are drawn; how many came before is said. Nothing recurses, and a
+    graph of n operations takes time in proportion to n log n.
+
+    >>> import chainrule as cr
+    >>> x, w = cr.ones(4, 3), cr.ones(3, 2, requires_grad=True)
+    >>> h = x.mm(w)
+    >>> loss = (h * h.exp()).sum()
+    >>> print("\\n".join(line[:20].rstrip() for line in graph_text(loss).splitlines()))
+    4 operations, 1 leaf
+    ○    w  3×2
+    ●    mm(x, w)
+    │    h  4×2
+    ├─●  exp(h)
+    │ │  4×2
+    ●─╯  mul(h, ·)
+    │    4×2
+    ●    sum(·)
+    ▼    loss  scalar
+    """
+    root = _made(record.node_of(tensor))
+    names = _Names(sys._getframe(1))
+    if root is None:
+        return f"no operation: {names.of_array(tensor._data) or 'the tensor'} does not require grad and has no grad_fn"
+    order, leaves, hidden = _reachable(root, limit)
+    picture = _Picture(names)
+    for node in order:
+        picture.draw(node, node is root)
+    count = len(order) - picture.leaves
+    head = f"{_counted(count + hidden, 'operation')}, {_counted(leaves, 'leaf', 'leaves')}"
+    if hidden:
+        head += f"; the first {hidden:,} operations are not drawn (limit={limit})"
+    return "\n".join([head, *picture.lines()])
+
+
+def _counted(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def _made(node: Node | None) -> Node | None:
+    """The node that ran: one of several results leads to the node that made them all."""
+    return node.parent if type(node) is Output else node
+
+
+def _reachable(root: Node, limit: int) -> tuple[list[Node], int, int]:
+    """The nodes to draw, last first; how many leaves there are, and how many operations are left out."""
+    order: list[Node] = []
+    seen = {root}
+    heap = [(-root.number, root)]
+    leaves = operations = 0
+    while heap:
+        node = heappop(heap)[1]
+        if type(node) is AccumulateGrad:
+            leaves += 1
+        else:
+            operations += 1
+        if operations <= limit:
+            order.append(node)
+        for edge in map(_made, node.edges):
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                heappush(heap, (-edge.number, edge))
+    return order, leaves, max(0, operations - limit)
+
+
+class _Names:
+    """What the user calls the tensors: variables of the calling frame, names of parameters."""
+
+    def __init__(self, frame: Any):
+        while internal[frame.f_code.co_filename] and frame.f_back is not None:
+            frame = frame.f_back
+        self.nodes: dict[Any, str] = {}
+        self.arrays: dict[int, str] = {}
+        for name, value in [*frame.f_locals.items(), *frame.f_globals.items()]:
+            if isinstance(value, TensorBase) and not name.startswith("_"):
+                self.nodes.setdefault(record.node_of(value), name)
+                self.arrays.setdefault(id(value._data), name)
+
+    def of_array(self, array: Any) -> str:
+        """The name of a tensor without gradient; empty if it has none."""
+        return self.arrays.get(id(array), "")
+
+    def of_node(self, node: Node) -> str:
+        """The name of what a node made; empty if it has none."""
+        leaf = node.variable if type(node) is AccumulateGrad else None
+        return (leaf._name if leaf is not None else None) or self.nodes.get(node, "")
+
+
+class _Picture:
+    """Rows from the last operation to the first. Each column waits for the node that made its tensor."""
+
+    def __init__(self, names: _Names):
+        self.names = names
+        self.columns: list[Node | None] = []
+        self.rows: list[Row] = []
+        self.leaves = 0
+
+    def draw(self, node: Node, last: bool) -> None:
+        """Add the rows of one node: above, what it made; below, what it is."""
+        if last:
+            self.columns.append(node)
+        here = self.columns.index(node)
+        label = f"{self.names.of_node(node)}  {_shapes(node)}".strip()
+        if type(node) is AccumulateGrad:
+            self.leaves += 1
+            self.rows.append((self._cells(here, "○"), label, ""))
+            self.columns[here] = None
+            return
+        self.rows.append((self._cells(here, "▼" if last else "│"), label, ""))
+        uses = self._columns_of_inputs(node, here)
+        text = _call(node, self.names)
+        self.rows.append((self._joined(here, uses), text, node.line))
+        while self.columns and self.columns[-1] is None:
+            self.columns.pop()
+
+    def _columns_of_inputs(self, node: Node, here: int) -> dict[int, bool]:
+        """The columns from which inputs come in on the side, and whether each is used again further down."""
+        uses: dict[int, bool] = {}
+        self.columns[here] = None
+        for edge in dict.fromkeys(map(_made, node.edges)):
+            if edge is None:
+                continue
+            if edge in self.columns:
+                uses[self.columns.index(edge)] = True
+            elif self.columns[here] is None:
+                self.columns[here] = edge
+            else:
+                if None not in self.columns:
+                    self.columns.append(None)
+                free = self.columns.index(None)
+                self.columns[free] = edge
+                uses[free] = False
+        uses.pop(here, None)
+        return uses
+
+    def _cells(self, here: int, mark: str) -> str:
+        return " ".join(mark if i == here else " " if c is None else "│" for i, c in enumerate(self.columns))
+
+    def _joined(self, here: int, uses: dict[int, bool]) -> str:
+        """The row of an operation, with lines to the columns of its inputs."""
+        left, right = min([here, *uses]), max([here, *uses])
+        out = ""
+        for i, column in enumerate(self.columns):
+            between = left < i < right
+            if i == here:
+                out += "●"
+            elif i in uses:
+                if between:
+                    out += "┼" if uses[i] else "┴"
+                else:
+                    out += ("┤" if uses[i] else "╯") if i == right else ("├" if uses[i] else "╰")
+            else:
+                out += "│" if column is not None else "─" if between else " "
+            out += "─" if left <= i < right else " "
+        return out
+
+    def lines(self) -> Iterator[str]:
+        """The rows as text, first operation first."""
+        width = max(len(cells.rstrip()) for cells, _, _ in self.rows) + 2
+        wide = max(len(text) for _, text, _ in self.rows) + 3
+        for cells, text, line in reversed(self.rows):
+            yield f"{cells.rstrip():<{width}}{text:<{wide}}{line}".rstrip()
+
+
+def _shapes(node: Node) -> str:
+    """`64×3`, or that of each of several results; the dtype where it is not float32."""
+    several = isinstance(node.dtype, tuple)
+    shapes, dtypes = (node.shape, node.dtype) if several else ((node.shape,), (node.dtype,))
+    return ", ".join(_shape(s) + ("" if d == np.float32 else f" {d}") for s, d in zip(shapes, dtypes, strict=True))
+
+
+def _shape(shape: Any) -> str:
+    return "×".join(map(str, shape)) or "scalar"
+
+
+def _call(node: Node, names: _Names) -> str:
+    """`clamp(h, min=0)`: the operation with its operands; `·` stands for a tensor that has no name."""
+    if node.op is None:
+        return f"{node.name()}({', '.join('·' if e is not None else '_' for e in node.edges)})"
+    if node.saved is None:
+        return f"{node.op.name}: freed by backward()"
+    op, saved = node.op, node.saved
+    operands = saved[1] if op.variadic else saved[1 : 1 + len(op.args)]
+    edges = [*node.edges, *[None] * (len(operands) - len(node.edges))]
+    parts = [_operand(a, _made(e), names) for a, e in zip(operands, edges, strict=True)]
+    values = saved[2:] if op.variadic else saved[1 + len(op.args) :]
+    parts += [f"{k}={v!r}" for k, v in zip(op.params, values, strict=False) if v is not None and v is not False]
+    return f"{op.name}({', '.join(parts)})"
+
+
+def _operand(value: Any, edge: Node | None, names: _Names) -> str:
+    if edge is not None:
+        return names.of_node(edge) or "·"
+    if isinstance(value, np.ndarray):
+        return names.of_array(value) or _shape(value.shape)
+    return repr(value)
