@@ -30,7 +30,7 @@ def graph_text(tensor: TensorBase, *, limit: int = 500) -> str:
     >>> x, w = cr.ones(4, 3), cr.ones(3, 2, requires_grad=True)
     >>> h = x.mm(w)
     >>> loss = (h * h.exp()).sum()
-    >>> print("\\n".join(line[:20].rstrip() for line in graph_text(loss).splitlines()))
+    >>> print("\\n".join(line[:20].rstrip() for line in cr.graph_text(loss).splitlines()))
     4 operations, 1 leaf
     ○    w  3×2
     ●    mm(x, w)

@@ -34,7 +34,7 @@ def number(value: Any) -> float:
 
 def check_range(what: str, value: Any, below: float | None = None) -> None:
     """Raise ValueError unless 0 ≤ value < below."""
-    if not 0.0 <= number(value):
+    if not number(value) >= 0.0:
         raise ValueError(f"Invalid {what}: {value}; it has to be at least 0")
     if below is not None and number(value) >= below:
         raise ValueError(f"Invalid {what}: {value}; it has to be below {below}")
