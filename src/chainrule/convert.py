@@ -23,7 +23,7 @@ _BOOL, _INT64 = dtypes.bool.numpy, dtypes.int64.numpy
 _NUMBERS = {float, int, bool}
 
 
-def leaf(array: Array, requires_grad: bool = False, device: Any = None) -> Any:
+def leaf(array: Array, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor around an array that nothing else holds, as every factory returns it."""
     if device is not None:
         check_device(device)
@@ -179,7 +179,7 @@ def _explain_ragged(data: Any) -> None:
 
 def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
-) -> Any:
+) -> Tensor:
     """A new leaf with a copy of the values of `data`: a number, nested lists, an array.
 
     Without `dtype`, Python floats become the default dtype, ints int64, bools bool; NumPy values
@@ -192,15 +192,20 @@ def tensor(
             [3.0000, 4.0000]])
     """
     if isinstance(data, TensorBase):
-        warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            stacklevel=2,
-        )
+        warn_copy("torch.tensor")
     out = leaf(array_of(data, None if dtype is None else _numpy_dtype("tensor", dtype)), requires_grad, device)
     if type(data) in (list, tuple) and any(isinstance(d, TensorBase) and record.node_of(d) is not None for d in data):
         out._cut = ("tensor", *call_site(2))
     return out
+
+
+def warn_copy(name: str) -> None:
+    """The warning for a tensor where data were expected: its history is lost."""
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
+        stacklevel=3,
+    )
 
 
 def _numpy_dtype(name: str, dtype: Any) -> np.dtype[Any]:
@@ -210,7 +215,7 @@ def _numpy_dtype(name: str, dtype: Any) -> np.dtype[Any]:
         raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}") from None
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without a copy where that is possible: tensors keep their history, arrays share memory.
 
     >>> import chainrule as cr
@@ -228,7 +233,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
-) -> Any:
+) -> Tensor:
     """`obj` (a tensor, array, DLPack object, number or nested list) as a tensor.
 
     `copy=True` always copies, `copy=False` raises ValueError where a copy would be needed, None
@@ -244,7 +249,7 @@ def asarray(
         if out._data.dtype != getattr(shared, "_data", shared).dtype:
             source = as_tensor(shared).dtype
             raise ValueError(f"can't alias tensor with dtype '{source.title}' into dtype '{out.dtype.title}'.")
-    if copy and (out is obj or isinstance(obj, np.ndarray) and np.shares_memory(out._data, obj)):
+    if copy and (out is obj or (isinstance(obj, np.ndarray) and np.shares_memory(out._data, obj))):
         out = out.clone()
     if requires_grad is False and out.requires_grad:
         return out.detach()
@@ -254,7 +259,7 @@ def asarray(
     return out
 
 
-def from_numpy(ndarray: Array) -> Any:
+def from_numpy(ndarray: Array) -> Tensor:
     """A tensor in the memory of a NumPy array: writes to either are seen by both.
 
     Raises TypeError for what is no array, or for a dtype that there is not. A read-only array gives
@@ -281,7 +286,7 @@ def from_numpy(ndarray: Array) -> Any:
     return leaf(ndarray)
 
 
-def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Any:
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor in the memory of any object that offers DLPack: of PyTorch, JAX, CuPy (on the CPU) …
 
     >>> import numpy as np, chainrule as cr
@@ -296,7 +301,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return leaf(array)
 
 
-def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Any:
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
     """A one-dimensional tensor in the memory of a buffer such as a bytearray.
 
     >>> import chainrule as cr
@@ -377,7 +382,7 @@ def __reduce_ex__(self: Any, protocol: Any) -> tuple[Any, ...]:
 
 
 @method
-def __deepcopy__(self: Any, memo: dict[int, Any]) -> Any:
+def __deepcopy__(self: Any, memo: dict[int, Any]) -> Tensor:
     """A leaf with a copy of the memory and of the gradient; views of one memory stay views of one memory."""
     if not self.is_leaf:
         node = record.node_of(self)
@@ -419,6 +424,6 @@ Tensor._make_subclass = staticmethod(lambda cls, data, require_grad=False: subcl
 
 
 @method
-def as_subclass(self: Any, cls: type) -> Any:
+def as_subclass(self: Any, cls: type) -> Tensor:
     """The same memory as an instance of a subclass of Tensor, without history."""
     return subclass_of(self, cls, False)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .convert import array_of, leaf
+from .convert import array_of, leaf, warn_copy
 from .device import strided
 from .errors import NotSupportedError, ShapeError, refuse_out
 from .graph import TensorBase
-from .tensor import method
+from .tensor import Tensor, method
 
 # ── what is given ───────────────────────────────────────────────────────────────────────────────
 
@@ -64,7 +64,7 @@ def _number(name: str, argument: str, value: Any) -> Any:
     if isinstance(value, complex):
         dtypes.to_numpy_dtype(complex)
     if not isinstance(value, (bool, int, float)):
-        raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
+        raise TypeError(f"{name}(): argument '{argument}' (position 2) must be Number, not {type(value).__name__}")
     return value
 
 
@@ -88,14 +88,16 @@ def zeros(
     device: Any = None,
     pin_memory: bool = False,
     requires_grad: bool = False,
-) -> Any:
+) -> Tensor:
     """0 in every element: `zeros(2, 3)` or `zeros((2, 3))`.
 
     >>> import chainrule as cr
     >>> cr.zeros(2)
     tensor([0., 0.])
     """
-    return _finish("zeros", np.zeros(shape_of("zeros", sizes, size), _floating(dtype)), out, layout, device, requires_grad)
+    return _finish(
+        "zeros", np.zeros(shape_of("zeros", sizes, size), _floating(dtype)), out, layout, device, requires_grad
+    )
 
 
 def ones(
@@ -107,7 +109,7 @@ def ones(
     device: Any = None,
     pin_memory: bool = False,
     requires_grad: bool = False,
-) -> Any:
+) -> Tensor:
     """1 in every element: `ones(2, 3)` or `ones((2, 3))`.
 
     >>> import chainrule as cr
@@ -127,7 +129,7 @@ def empty(
     pin_memory: bool = False,
     requires_grad: bool = False,
     memory_format: Any = None,
-) -> Any:
+) -> Tensor:
     """Whatever the memory holds in every element; to be written before it is read."""
     array: Any = np.empty(shape_of("empty", sizes, size), _floating(dtype))
     return _finish("empty", array, out, layout, device, requires_grad)
@@ -143,7 +145,7 @@ def full(
     device: Any = None,
     pin_memory: bool = False,
     requires_grad: bool = False,
-) -> Any:
+) -> Tensor:
     """`fill_value` in every element; the dtype is that of the value unless given.
 
     Raises RuntimeError where the dtype cannot hold the value.
@@ -171,7 +173,7 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
 def scalar_tensor(
     s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
     requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """A number as a 0-d tensor of the default dtype, unless another is given."""
     array = _filled((), s, dtype or dtypes.get_default_dtype())
     return _finish("scalar_tensor", array, None, layout, device, requires_grad)
@@ -192,7 +194,7 @@ def _array_like(name: str, input: Any, dtype: Any, device: Any, layout: Any, mem
 def zeros_like(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
     memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """0 in every element of a tensor of the shape, dtype and strides of `input`.
 
     >>> import chainrule as cr
@@ -207,7 +209,7 @@ def zeros_like(
 def ones_like(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
     memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """1 in every element of a tensor of the shape, dtype and strides of `input`."""
     array = _array_like("ones_like", input, dtype, device, layout, memory_format)
     array.fill(1)
@@ -217,7 +219,7 @@ def ones_like(
 def empty_like(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
     memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Whatever the memory holds, in a tensor of the shape, dtype and strides of `input`."""
     array = _array_like("empty_like", input, dtype, device, layout, memory_format)
     return _finish("empty_like", array, None, layout, device, requires_grad)
@@ -226,7 +228,7 @@ def empty_like(
 def full_like(
     input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """`fill_value` in every element of a tensor of the shape, dtype and strides of `input`."""
     array = _array_like("full_like", input, dtype, device, layout, memory_format)
     array.fill(dtypes.fit(_number("full_like", "fill_value", fill_value), array.dtype))
@@ -247,7 +249,7 @@ def arange(
     device: Any = None,
     pin_memory: bool = False,
     requires_grad: bool = False,
-) -> Any:
+) -> Tensor:
     """start, start + step, … below end: `arange(end)`, `arange(start, end)`, `arange(start, end, step)`.
 
     int64 where all are ints, else the default dtype. Raises RuntimeError for a step of 0 or away from the end.
@@ -305,7 +307,7 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, to: np.dtype[Any]) -> A
     n = _int(name, "steps", steps)
     if n < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {n}")
-    work = np.dtype(np.float32) if to.kind != "f" or to.itemsize == 2 else to
+    work = to if to.kind == "f" else np.dtype(np.float64)
     start, end = (np.array(v, to).astype(work) for v in (start, end))
     i = np.arange(n)
     step = (end - start) / work.type(max(n - 1, 1))
@@ -316,7 +318,7 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, to: np.dtype[Any]) -> A
 def linspace(
     start: Any, end: Any, steps: Any, *, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """`steps` numbers evenly from start to end, both included.
 
     >>> import chainrule as cr
@@ -331,7 +333,7 @@ def linspace(
 def logspace(
     start: Any, end: Any, steps: Any, base: Any = 10.0, *, out: None = None, dtype: Any = None, layout: Any = None,
     device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """base to the power of `linspace(start, end, steps)`.
 
     >>> import chainrule as cr
@@ -350,7 +352,7 @@ def logspace(
 def eye(
     n: int, m: int | None = None, *, out: None = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """1 on the diagonal of an n × m matrix (n × n without m), 0 elsewhere.
 
     >>> import chainrule as cr
@@ -368,23 +370,37 @@ def eye(
 def empty_strided(
     size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
     pin_memory: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """Whatever the memory holds, laid out with the given strides (in elements)."""
     shape, to = shape_of("empty_strided", (size,)), _floating(dtype)
     if len(shape) != len(stride):
-        raise ShapeError(
-            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
-        )
+        raise ShapeError(f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})")
     count = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else 0
     strides = tuple([s * to.itemsize for s in stride])
     array: Any = np.ndarray(shape, to, np.empty(count, to), 0, strides)
     return _finish("empty_strided", array, None, layout, device, requires_grad)
 
 
-def _triangle(name: str, indices: Callable[..., Any]) -> Callable[..., Any]:
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers of every x_i: x^(N−1) … x¹ x⁰ in a row, or the other way round. N is len(x) unless given.
+
+    Raises RuntimeError unless x has one dimension.
+
+    >>> import chainrule as cr
+    >>> cr.vander(cr.tensor([2., 3.]), 3)
+    tensor([[4., 2., 1.],
+            [9., 3., 1.]])
+    """
+    if x._data.ndim != 1:
+        raise ShapeError(f"x must be a one-dimensional tensor. Its shape is {list(x._data.shape)}")
+    exponents = np.arange(len(x._data) if N is None else N)
+    return x.unsqueeze(-1) ** leaf(exponents if increasing else exponents[::-1].copy())
+
+
+def _triangle(name: str, indices: Callable[..., Any]) -> Callable[..., Tensor]:
     def function(
         row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
-    ) -> Any:
+    ) -> Tensor:
         for which, n in (("row", row), ("col", col)):
             if n < 0:
                 raise RuntimeError(f"{which} must be non-negative, got{n}")
@@ -426,6 +442,8 @@ for _make in (zeros, ones, empty, full, empty_strided):
 
 
 @method
-def new_tensor(self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_tensor(self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data` in this tensor's dtype, unless another is given."""
+    if isinstance(data, TensorBase):
+        warn_copy("tensor.new_tensor")
     return leaf(array_of(data, dtypes.to_numpy_dtype(dtype or self.dtype)), requires_grad, device)

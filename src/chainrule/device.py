@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import NotSupportedError
 
-_TYPES = (
+_TYPES = (  # noqa: SIM905
     "cpu cuda ipu xpu mkldnn opengl opencl ideep hip ve fpga maia xla lazy vulkan mps meta hpu mtia privateuseone"
 ).split()
 
@@ -23,6 +23,9 @@ class device:
     """
 
     __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
 
     def __init__(self, type: Any, index: int | None = None):
         if isinstance(type, device):

@@ -14,7 +14,6 @@ import numpy as np
 
 from .errors import DtypeError, NotSupportedError
 
-
 NO_COMPLEX = (
     "complex tensors are not supported; keep the real and the imaginary part as two real tensors, or as a last axis "
     "of length 2"
@@ -169,9 +168,8 @@ def result_type(tensor1: Any, tensor2: Any) -> dtype:
     torch.float32
     """
     values = [getattr(value, "_data", value) for value in (tensor1, tensor2)]
-    for value in values:
-        if not isinstance(value, (np.ndarray, np.generic, builtins.bool, builtins.int, builtins.float, complex)):
-            raise TypeError(f"result_type(): arguments must be Tensors or Numbers, not {type(value).__name__}")
+    if tensor1 is None or tensor2 is None:
+        raise TypeError("result_type(): arguments must be Tensors or Numbers, not None")
     return from_numpy_dtype(result_dtype(values))
 
 
@@ -212,7 +210,11 @@ def _scalar_dtype(value: Any) -> np.dtype[Any]:
         return int64.numpy
     if isinstance(value, (builtins.float, np.floating)):
         return _default.numpy
-    return from_numpy_dtype(np.dtype(type(value))).numpy
+    if isinstance(value, complex):
+        raise NotSupportedError(NO_COMPLEX)
+    raise TypeError(
+        f"argument must be Tensor or Number, but got {type(value).__name__}; make it a tensor first with tensor(...)"
+    )
 
 
 def result_dtype(values: Sequence[Any]) -> np.dtype[Any]:
@@ -301,7 +303,9 @@ class finfo:
     def __init__(self, type: dtype | None = None):
         given = _default if type is None else type
         if not isinstance(given, dtype) or not given.is_floating_point:
-            raise TypeError(f"torch.finfo() requires a floating point input type, not {given!r}. Use iinfo for integers")
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type, not {given!r}. Use iinfo for integers"
+            )
         info = np.finfo(given.numpy)
         self.bits = 8 * given.itemsize
         self.dtype = given.name

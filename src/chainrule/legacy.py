@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,11 +10,10 @@ from . import dtypes, record
 from .convert import array_of, leaf
 from .creation import shape_of
 from .device import check_device
-from .errors import DtypeError
 from .graph import TensorBase
 from .ops.convert import type_name
 from .size import Size
-from .tensor import Tensor, method
+from .tensor import Tensor, TensorType, method
 
 
 def _construct(dtype: np.dtype[Any], args: tuple[Any, ...], device: Any) -> Any:
@@ -23,7 +22,7 @@ def _construct(dtype: np.dtype[Any], args: tuple[Any, ...], device: Any) -> Any:
     if not args:
         return leaf(np.empty(0, dtype))
     first = args[0]
-    if len(args) > 1 or isinstance(first, (Size, int, np.integer)) and not isinstance(first, bool):
+    if len(args) > 1 or (isinstance(first, (Size, int, np.integer)) and not isinstance(first, bool)):
         array: Any = np.empty(shape_of("new", args), dtype)
         return leaf(array)
     if isinstance(first, str):
@@ -39,11 +38,10 @@ def _alias(other: TensorBase, dtype: dtypes.dtype | None) -> Any:
     """The same memory, as a tensor without history."""
     found = dtypes.from_numpy_dtype(other._data.dtype)
     if dtype is not None and dtype is not found:
-        raise DtypeError(f"expected a tensor of {dtype!r} (got {found!r}); convert it with .to({dtype!r})")
+        raise TypeError(f"expected a tensor of {dtype!r} (got {found!r}); convert it with .to({dtype!r})")
     return record.wrap(other._data)
 
 
-@classmethod  # type: ignore[misc]
 def _from_legacy(cls: Any, *args: Any, device: Any = None) -> Any:
     """`Tensor(…)`: sizes, or data that become the default dtype."""
     if len(args) == 1 and isinstance(args[0], TensorBase):
@@ -55,7 +53,8 @@ def _from_legacy(cls: Any, *args: Any, device: Any = None) -> Any:
     return out
 
 
-Tensor._from_legacy = _from_legacy  # type: ignore[attr-defined]
+_from_legacy.__qualname__ = "Tensor"
+Tensor._from_legacy = classmethod(_from_legacy)  # type: ignore[attr-defined]
 
 
 @method
@@ -66,13 +65,21 @@ def new(self: Any, *args: Any, device: Any = None) -> Any:
     return _construct(self._data.dtype, args, device)
 
 
-class tensortype(type):
+class tensortype(TensorType):
     """The type of `FloatTensor` and its like, which make tensors of one dtype and recognise them."""
 
     dtype: dtypes.dtype
     is_cuda = False
 
-    def __call__(cls, *args: Any, device: Any = None) -> Any:
+    def __new__(meta, name: str, bases: tuple[type, ...], body: dict[str, Any], of: dtypes.dtype) -> Any:
+        cls = super().__new__(meta, name, bases, body)
+        cls.dtype = of
+        return cls
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], of: dtypes.dtype):
+        super().__init__(name, bases, body)
+
+    def __call__(cls, *args: Any, device: Any = None) -> Tensor:
         if len(args) == 1 and isinstance(args[0], TensorBase):
             return _alias(args[0], cls.dtype)
         return _construct(cls.dtype.numpy, args, device)
@@ -81,21 +88,47 @@ class tensortype(type):
         return isinstance(instance, TensorBase) and instance._data.dtype == cls.dtype.numpy
 
 
-def _tensor_type(dtype: dtypes.dtype) -> Any:
-    name = f"{dtype.title}Tensor"
-    doc = f"`{name}(2, 3)`, `{name}([1, 2])`: tensors of dtype {dtype.name}; `isinstance(x, {name})` asks for it."
-    return tensortype(name, (), {"dtype": dtype, "__doc__": doc, "__module__": "chainrule"})
+# They have no instances, and `issubclass(FloatTensor, Tensor)` is False; for type checkers they are tensors.
+if TYPE_CHECKING:
+    _Tensor = Tensor
+else:
+    _Tensor = object
 
 
-FloatTensor = _tensor_type(dtypes.float32)
-DoubleTensor = _tensor_type(dtypes.float64)
-HalfTensor = _tensor_type(dtypes.float16)
-CharTensor = _tensor_type(dtypes.int8)
-ShortTensor = _tensor_type(dtypes.int16)
-IntTensor = _tensor_type(dtypes.int32)
-LongTensor = _tensor_type(dtypes.int64)
-ByteTensor = _tensor_type(dtypes.uint8)
-BoolTensor = _tensor_type(dtypes.bool)
+class FloatTensor(_Tensor, metaclass=tensortype, of=dtypes.float32):
+    """Tensors of dtype float32: `FloatTensor(2, 3)`, `FloatTensor([1, 2])`, `isinstance(x, FloatTensor)`."""
+
+
+class DoubleTensor(_Tensor, metaclass=tensortype, of=dtypes.float64):
+    """Tensors of dtype float64: `DoubleTensor(2, 3)`, `DoubleTensor([1, 2])`, `isinstance(x, DoubleTensor)`."""
+
+
+class HalfTensor(_Tensor, metaclass=tensortype, of=dtypes.float16):
+    """Tensors of dtype float16: `HalfTensor(2, 3)`, `HalfTensor([1, 2])`, `isinstance(x, HalfTensor)`."""
+
+
+class CharTensor(_Tensor, metaclass=tensortype, of=dtypes.int8):
+    """Tensors of dtype int8: `CharTensor(2, 3)`, `CharTensor([1, 2])`, `isinstance(x, CharTensor)`."""
+
+
+class ShortTensor(_Tensor, metaclass=tensortype, of=dtypes.int16):
+    """Tensors of dtype int16: `ShortTensor(2, 3)`, `ShortTensor([1, 2])`, `isinstance(x, ShortTensor)`."""
+
+
+class IntTensor(_Tensor, metaclass=tensortype, of=dtypes.int32):
+    """Tensors of dtype int32: `IntTensor(2, 3)`, `IntTensor([1, 2])`, `isinstance(x, IntTensor)`."""
+
+
+class LongTensor(_Tensor, metaclass=tensortype, of=dtypes.int64):
+    """Tensors of dtype int64: `LongTensor(2, 3)`, `LongTensor([1, 2])`, `isinstance(x, LongTensor)`."""
+
+
+class ByteTensor(_Tensor, metaclass=tensortype, of=dtypes.uint8):
+    """Tensors of dtype uint8: `ByteTensor(2, 3)`, `ByteTensor([1, 2])`, `isinstance(x, ByteTensor)`."""
+
+
+class BoolTensor(_Tensor, metaclass=tensortype, of=dtypes.bool):
+    """Tensors of dtype bool: `BoolTensor(2, 3)`, `BoolTensor([1, 2])`, `isinstance(x, BoolTensor)`."""
 
 
 def typename(obj: Any) -> str:

@@ -209,7 +209,9 @@ class Tensor(TensorBase, metaclass=TensorType):
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, TensorBase):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+                )
             if value._data.shape != self._data.shape:
                 raise GraphError(
                     f"assigned grad has data of a different size: {list(value._data.shape)} for a tensor of "
@@ -461,16 +463,16 @@ _REFLECTED = {
 _COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 # Functions whose method `f_` writes into the tensor.
-INPLACE = (
+INPLACE = (  # noqa: SIM905 - a list would be a page long
     "abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh arctan "
     "arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift bitwise_not bitwise_or "
     "bitwise_right_shift bitwise_xor ceil celu clamp clamp_max clamp_min clip copysign cos cosh cumprod cumsum "
-    "deg2rad digamma div divide elu eq erf erfc erfinv exp exp2 expm1 fill fix float_power floor floor_divide fmod frac "
-    "gcd ge greater greater_equal gt heaviside hypot i0 index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less "
-    "less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt "
-    "masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal polygamma "
-    "pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add scatter_reduce sgn sigmoid "
-    "sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy zero copy"
+    "deg2rad digamma div divide elu eq erf erfc erfinv exp exp2 expm1 fill fix float_power floor floor_divide fmod "
+    "frac gcd ge greater greater_equal gt heaviside hypot i0 index_add index_copy index_fill index_put index_reduce "
+    "lcm ldexp le lerp less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor "
+    "logit lt masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal "
+    "polygamma pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add scatter_reduce sgn "
+    "sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide trunc xlogy zero copy"
 ).split()
 
 
@@ -486,7 +488,7 @@ def _attach() -> None:
     for op in REGISTRY.values():
         flat.prepare(op)
     for name, op in REGISTRY.items():
-        if (op.elementwise or op.kind == "discrete" and op.promotion) and not name.startswith("_"):
+        if (op.elementwise or (op.kind == "discrete" and op.promotion)) and not name.startswith("_"):
             for public in (name, *op.alias):
                 FUNCTIONS.setdefault(public, op.call)
                 METHODS.setdefault(public, op.call)

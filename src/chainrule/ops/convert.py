@@ -28,14 +28,15 @@ def _cast(x: Any, dtype: Any) -> Any:
 def _convert(input: Any, to: np.dtype[Any], copy: bool = False) -> Any:
     if input._data.dtype == to:
         return METHODS["clone"](input) if copy else input
-    return _to_copy.call(input, dtype=to)
+    # The flat call records whenever the input has a gradient, the long way only where the result can have one.
+    return _to_copy.call(input, dtype=to) if to.kind == "f" else _to_copy(input, dtype=to)
 
 
 def _conversion(name: str, to: Dtype) -> None:
     """A method such as `x.double()`."""
 
     def convert(input: Any, memory_format: Any = None) -> Any:
-        return input if input._data.dtype == to.numpy else _to_copy.call(input, dtype=to.numpy)
+        return _convert(input, to.numpy)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The values as {to.name}; the tensor itself where they are that already. Gradients pass floats."

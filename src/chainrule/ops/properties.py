@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import NotSupportedError
+from ..graph import InferenceStorage, TensorBase
 from ..op import public
 
 
@@ -13,9 +15,7 @@ def _array(name: str, input: Any) -> np.ndarray[Any, Any]:
     try:
         return input._data
     except AttributeError:
-        raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
-        ) from None
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}") from None
 
 
 @public()
@@ -43,6 +43,18 @@ def is_conj(input: Any) -> bool:
 
 
 @public()
+def is_neg(input: Any) -> bool:
+    """False: no tensor is negated lazily."""
+    return False
+
+
+@public()
+def is_inference(input: Any) -> bool:
+    """Whether the tensor was made in inference mode, so that it cannot be saved for backward."""
+    return isinstance(input._storage, InferenceStorage)
+
+
+@public()
 def is_nonzero(input: Any) -> bool:
     """Whether the only element is not zero. Raises RuntimeError unless there is exactly one."""
     _array("is_nonzero", input)
@@ -63,7 +75,7 @@ def is_tensor(obj: Any) -> bool:
     >>> cr.is_tensor(cr.ones(2)), cr.is_tensor([1.0])
     (True, False)
     """
-    return hasattr(type(obj), "_data") and hasattr(type(obj), "_node")
+    return isinstance(obj, TensorBase)
 
 
 @public(function=False)
@@ -76,6 +88,14 @@ def get_device(input: Any) -> int:
 def is_pinned(input: Any, device: Any = None) -> bool:
     """False: memory is pinned for GPUs only."""
     return False
+
+
+@public(function=False)
+def pin_memory(input: Any, device: Any = None) -> Any:
+    """Raises NotSupportedError: memory is pinned for GPUs only."""
+    raise NotSupportedError(
+        "Cannot access accelerator device when none is available: pin_memory() prepares a copy to a GPU; leave it out"
+    )
 
 
 @public(function=False)
