@@ -16,6 +16,7 @@ from weakref import ref
 
 import numpy as np
 
+from .errors import GraphError
 from .op import Op
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -58,22 +59,55 @@ class Storage:
     version = 0  # writes, whoever made them
     generation = 0  # writes that gradients have to follow: views made before are replayed
     writer: tuple[str, CodeType | None, int] | None = None
+    dual_writes = 0  # writes that tangents have to follow
+    savers: Any = None  # in debug mode, the nodes that saved this memory
 
 
 class InferenceStorage(Storage):
     """The storage of a tensor made in inference mode: it may be used, but not be saved."""
 
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        """Asked for by whoever saves the tensor for backward, which is refused here, at no cost for others."""
+        raise GraphError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
+            "use it in autograd, or use `no_grad()` instead of `inference_mode()`."
+        )
+
 
 class View:
-    """How a view comes from its base: the base tensor and the chain of (operation, parameters)."""
+    """How a view comes from its base: from which view of it, by which operation and parameters."""
 
-    __slots__ = ("base", "chain", "generation", "recorded")
+    __slots__ = ("_base", "generation", "op", "origin", "params", "parent")
 
-    def __init__(self, base: TensorBase, chain: tuple[tuple[Op, dict[str, Any]], ...], generation: int, recorded: bool):
-        self.base = base
-        self.chain = chain
+    def __init__(self, base: TensorBase, op: Op, params: dict[str, Any], generation: int, origin: str | None):
+        parent = base._view
+        self.parent = parent
+        self._base = base if parent is None else parent._base
+        self.op = op
+        self.params = params
         self.generation = generation
-        self.recorded = recorded  # False: made under no_grad, in-place writes are refused
+        # Why in-place writes are refused where gradients follow them: "no_grad", "inference", "multi".
+        self.origin = origin if parent is None else parent.origin or origin
+
+    @property
+    def base(self) -> TensorBase:
+        """The tensor that owns the memory; if `t_()` turned it into a view since, what it was before."""
+        base = self._base
+        while base._view is not None:
+            base = base._view._base
+        return base
+
+    @property
+    def chain(self) -> tuple[tuple[Op, dict[str, Any]], ...]:
+        """Operations and parameters that lead from the base to this view."""
+        steps = []
+        view: View | None = self
+        while view is not None:
+            steps.append((view.op, view.params))
+            view = view.parent
+        return tuple(reversed(steps))
 
 
 class TensorBase:
@@ -154,6 +188,16 @@ class Node:
 
     parent: Node | None = None  # of an `Output`
     trace: Any = None  # the whole call stack, in anomaly mode
+    duals: Any = None  # the arguments with their tangents, inside of a dual level
+
+    @property
+    def is_freed(self) -> bool:
+        """Whether a backward pass has let go of what was saved."""
+        return self.saved is None
+
+    def saved_value(self, name: str) -> Any:
+        """What is kept under a name of the record's or of PyTorch's; `autograd.graph` replaces this."""
+        raise AttributeError(name)
 
     def name(self) -> str:
         """The name PyTorch gives this kind of node, such as `MulBackward0`."""
@@ -189,10 +233,14 @@ class Node:
         """Call `hook(grad_outputs)` before this node runs; a returned tuple replaces them."""
         return RemovableHandle.add(self._hooks().pre, hook)
 
+    def guard_result(self, storage: Storage) -> None:
+        """Watch the version of a saved result: backward refuses once it was written."""
+        self.versions = (*self.versions, (storage, 0))
+
     def free(self, run: Any) -> None:
         """Let go of what was saved and of the graph behind; a node that saved nothing can run again."""
-        if self.versions or (self.saved and self.saved[0] is not None):
-            self.saved = None
+        if self.versions or self.saved and self.saved[0] is not None:
+            self.saved = self.duals = None
             self.versions = ()
             self.edges = NO_EDGES
             self.freed_by = run
@@ -204,7 +252,7 @@ class Node:
 class UnaryNode(Node):
     """The node of an operation with one argument. `rest` holds parameters and shapes; None once freed."""
 
-    __slots__ = ("edge", "rest", "storage", "version", "x", "y")
+    __slots__ = ("edge", "rest", "storage", "storage_y", "version", "x", "y")
     arity = 1
 
     @property
@@ -226,22 +274,29 @@ class UnaryNode(Node):
 
     @property
     def versions(self) -> Any:
-        return () if self.storage is None else ((self.storage, self.version),)
+        first = () if self.storage is None else ((self.storage, self.version),)
+        return first if self.storage_y is None else (*first, (self.storage_y, 0))
 
     @versions.setter
     def versions(self, versions: Any) -> None:
         self.storage, self.version = versions[0] if versions else (None, 0)
+        self.storage_y = None
+
+    def guard_result(self, storage: Storage) -> None:
+        self.storage_y = storage
 
     def free(self, run: Any) -> None:
         if self.storage is not None or self.y is not None:
-            self.x = self.y = self.storage = self.edge = self.rest = None
+            self.x = self.y = self.storage = self.storage_y = self.edge = self.rest = None
             self.freed_by = run
+            if self.duals is not None:
+                self.duals = None
 
 
 class BinaryNode(Node):
     """The node of an operation with two arguments. `rest` holds parameters and shapes; None once freed."""
 
-    __slots__ = ("a", "b", "edge_a", "edge_b", "rest", "storage_a", "storage_b", "version_a", "version_b", "y")
+    __slots__ = ("a", "b", "edge_a", "edge_b", "rest", "storage_a", "storage_b", "storage_y", "version_a", "version_b", "y")
     arity = 2
 
     @property
@@ -264,16 +319,24 @@ class BinaryNode(Node):
     @property
     def versions(self) -> Any:
         first = () if self.storage_a is None else ((self.storage_a, self.version_a),)
-        return first if self.storage_b is None else (*first, (self.storage_b, self.version_b))
+        both = first if self.storage_b is None else (*first, (self.storage_b, self.version_b))
+        return both if self.storage_y is None else (*both, (self.storage_y, 0))
 
     @versions.setter
     def versions(self, versions: Any) -> None:
         (self.storage_a, self.version_a), (self.storage_b, self.version_b) = [*versions, (None, 0), (None, 0)][:2]
+        self.storage_y = None
+
+    def guard_result(self, storage: Storage) -> None:
+        self.storage_y = storage
 
     def free(self, run: Any) -> None:
         if self.storage_a is not None or self.storage_b is not None or self.y is not None:
-            self.a = self.b = self.y = self.storage_a = self.storage_b = self.edge_a = self.edge_b = self.rest = None
+            self.a = self.b = self.y = self.edge_a = self.edge_b = self.rest = None
+            self.storage_a = self.storage_b = self.storage_y = None
             self.freed_by = run
+            if self.duals is not None:
+                self.duals = None
 
 
 class AccumulateGrad(Node):
@@ -346,10 +409,20 @@ class RemovableHandle:
         self.remove()
 
 
+# What PyTorch calls the saved values of most operations, beside the record's own names.
+SAVED_NAMES = ("result", "self", "input", "other", "exponent", "mat2", "weight", "target", "vec2", "dim", "keepdim")
+
+
+def _saved(name: str) -> property:
+    return property(lambda node: node.saved_value(name))
+
+
 def node_class(op: Op) -> type[Node]:
     """The subclass of `Node` for a record, made on first use (10 µs each; most are never needed)."""
     if op.node_class is None:
-        body = {"__slots__": (), "op": op, "__doc__": f"One executed {op.name}."}
+        body: dict[str, Any] = {"__slots__": (), "op": op, "__doc__": f"One executed {op.name}."}
+        # Properties, since a `__getattr__` would make every attribute of a node 60 % slower.
+        body.update({f"_saved_{name}": _saved(name) for name in (*SAVED_NAMES, *op.args, *op.params)})
         arity = 0 if op.variadic or op.joint is not None else len(op.args)
         base = {1: UnaryNode, 2: BinaryNode}.get(arity, Node)
         op.node_class = type(op.title, (base,), body)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .errors import DtypeError, InplaceError, ShapeError
-from .graph import AccumulateGrad, Node, Output, Storage, TensorBase, View, call_site, internal, line_of, next_number, node_class
+from .errors import InplaceError, ShapeError, UnsupportedDtypeError
+from .graph import AccumulateGrad, InferenceStorage, Node, Output, Storage, TensorBase, View, call_site, internal, line_of, next_number, node_class
 from .modes import enter_quiet, leave_quiet, state
 from .op import FLOAT, Op
 
@@ -25,7 +25,11 @@ _SCALARS = (int, float, bool, type(None))
 
 Tensor: type[TensorBase] = TensorBase  # `tensor.py` puts its class here
 # What rare modes (dual numbers, saved-tensor hooks, anomaly mode …) do after an operation ran.
-after_apply: list[Callable[..., None]] = []
+after_apply: list[Callable[[Op, tuple[Any, ...], dict[str, Any], Any], None]] = []
+# What they do after `x` was written: x now holds op(*args, **params), or args[0] where op is None.
+after_write: list[Callable[[TensorBase, Op | None, tuple[Any, ...], dict[str, Any]], None]] = []
+
+restore_tangents: Callable[[Node, list[Any]], None]  # of a node's arguments; `autograd.forward_ad` puts it here
 
 
 def wrap(array: Any) -> Any:
@@ -33,7 +37,7 @@ def wrap(array: Any) -> Any:
     out = Tensor()
     out._data = array if type(array) is ndarray else np.asarray(array)
     out._node = None
-    out._storage = None
+    out._storage = InferenceStorage() if state.inference else None
     out._view = None
     return out
 
@@ -86,6 +90,13 @@ def view_refusal(view: View, what: str) -> str:
             "multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
             "the inplace operation by an out-of-place one."
         )
+    if view.origin is not None and view.origin.startswith("function "):
+        return (
+            f"Output 0 of {view.origin.removeprefix('function ')} is a view and {what} inplace. This view was created "
+            "inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+            "view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+            "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+        )
     mode, block = _ORIGINS[view.origin]  # type: ignore[index]
     where = "with grad mode enabled" if view.origin == "no_grad" else "in normal mode"
     return (
@@ -132,6 +143,8 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
         else:
             arrays.append(operand(op, a))
         bit <<= 1
+    if op.check is not None:
+        op.check(arrays)
     if op.promotion is not None:
         arrays = _promoted(op, arrays)
     quiet = enter_quiet()
@@ -246,6 +259,9 @@ def _several(
             if out._data.dtype.kind == "f":
                 out._node = Output(node, i, out._data)
                 out._output = i
+    if state.special:
+        for then in after_apply:
+            then(op, args, params, outs)
     return outs
 
 
@@ -292,7 +308,7 @@ def explain_failure(
     if isinstance(error, TypeError):
         if "not supported for the input types" in text or "no loop" in text:
             names = ", ".join(dtypes.from_numpy_dtype(a.dtype).title for a in arrays if isinstance(a, ndarray))
-            return DtypeError(f'"{op.name}" not implemented for \'{names}\'; in {what}')
+            return UnsupportedDtypeError(f'"{op.name}_cpu" not implemented for \'{names}\'; in {what}')
         return TypeError(f"{text}; in {what}")
     return ShapeError(f"{text}; in {what}")
 

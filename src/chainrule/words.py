@@ -32,12 +32,203 @@ def view_get(x: Any, chain: tuple[Any, ...]) -> Any:
 @opaque
 def view_put(x: Any, value: Any, chain: tuple[Any, ...]) -> Any:
     """A copy of `x` in which the view at the end of the chain holds `value`."""
-    out = np.array(x)
-    view_get(out, chain)[...] = value
+    out = np.array(x, order="C")
+    overwrite_view(out, value, chain)
     return out
+
+
+@opaque
+def view_add(x: Any, value: Any, chain: tuple[Any, ...]) -> Any:
+    """A copy of `x` to which `value` is added through a view that may name an element several times."""
+    out = np.array(x, order="C")
+    places = view_get(np.arange(out.size).reshape(out.shape), chain)
+    np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(value, places.shape).reshape(-1))
+    return out
+
+
+def overwrite_view(out: Any, value: Any, chain: tuple[Any, ...]) -> None:
+    """Write `value` into a view of the C-contiguous array `out`."""
+    part = view_get(out, chain)
+    if part is out or part.base is out or (part.base is not None and part.base is out.base):
+        part[...] = value
+    else:  # in this layout the chain had to copy: ask where its elements come from
+        places = view_get(np.arange(out.size).reshape(out.shape), chain)
+        out.reshape(-1)[places] = value
 
 
 @opaque
 def cast(x: Any, dtype: Any) -> Any:
     """The values of `x` in another dtype; `x` itself where it has that already."""
     return x.astype(dtype, copy=False)
+
+
+# ── indexing and its transposes ─────────────────────────────────────────────────────────────────
+
+
+@opaque
+def unindex(g: Any, shape: tuple[int, ...], key: Any) -> Any:
+    """Zeros of `shape` with `g` at `[key]`, a basic index: the transpose of `x[key]`."""
+    out = np.zeros(shape, g.dtype)
+    out[key] = g
+    return out
+
+
+@opaque
+def index_put(x: Any, value: Any, key: Any) -> Any:
+    """A copy of `x` with `value` at `[key]`."""
+    out = np.array(x)
+    out[key] = value
+    return out
+
+
+@opaque
+def index_put_add(x: Any, value: Any, key: Any) -> Any:
+    """A copy of `x` with `value` added at `[key]`, as often as an element is named there."""
+    out = np.array(x, order="C")
+    add_at(out, key, value)
+    return out
+
+
+@opaque
+def index_add(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` to whose slices `index` along `axis` those of `source` were added."""
+    out = np.array(x, order="C")
+    add_slices(out, index, source, axis)
+    return out
+
+
+@opaque
+def gather(x: Any, index: Any, axis: int) -> Any:
+    """y[i, j] = x[index[i, j], j] for axis 0, and so on; `index` may be shorter than x along other axes."""
+    return np.reshape(x, -1)[np.reshape(index, -1)].reshape(index.shape) if not x.ndim else x[along(index, axis)]
+
+
+@opaque
+def scatter(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` in which y[index[i, j], j] = source[i, j] for axis 0, and so on."""
+    out = np.array(x, order="C")
+    if not out.ndim:
+        return np.where(index.size > 0, source, out).astype(out.dtype).reshape(())
+    out[along(index, axis)] = source if not np.ndim(source) else source[tuple([slice(n) for n in index.shape])]
+    return out
+
+
+@opaque
+def scatter_add(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` with y[index[i, j], j] += source[i, j] for axis 0, and so on."""
+    out = np.array(x, order="C")
+    scatter_into(out, index, source, axis)
+    return out
+
+
+@opaque
+def scatter_prod(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` with y[index[i, j], j] *= source[i, j] for axis 0, and so on."""
+    return scatter_ufunc(x, index, source, axis, np.multiply)
+
+
+def scatter_ufunc(x: Any, index: Any, source: Any, axis: int, ufunc: np.ufunc) -> Any:
+    """`scatter_add` with another ufunc."""
+    out = np.array(x, order="C")
+    if not out.ndim:
+        return scatter_ufunc(out.reshape(1), index.reshape(-1), np.reshape(source, -1), 0, ufunc).reshape(())
+    if np.ndim(source):
+        source = source[tuple([slice(n) for n in index.shape])]
+    ufunc.at(out, along(index, axis), source)
+    return out
+
+
+def along(index: Any, axis: int) -> tuple[Any, ...]:
+    """The index tuple that takes `index` along `axis` and stays in place along all others."""
+    n = index.ndim
+    return tuple(
+        [index if i == axis else np.arange(m).reshape((m,) + (1,) * (n - i - 1)) for i, m in enumerate(index.shape)]
+    )
+
+
+def scatter_into(buffer: Any, index: Any, source: Any, axis: int) -> None:
+    """`scatter_add` in place."""
+    if not buffer.ndim:
+        buffer += np.sum(source)
+        return
+    if np.ndim(source):
+        source = source[tuple([slice(n) for n in index.shape])]
+    add_at(buffer, along(index, axis), source)
+
+
+def add_at(buffer: Any, key: Any, value: Any) -> None:
+    """`buffer[key] += value` that counts an element as often as it is named."""
+    key = key if type(key) is tuple else (key,)
+    arrays = [k for k in key if type(k) is np.ndarray]
+    if len(arrays) != len(key) or any(k.dtype == bool for k in arrays) or not buffer.flags.c_contiguous:
+        if len(arrays) == 1 and arrays[0].dtype == bool:
+            buffer[key] += value  # a mask names nothing twice
+        else:
+            np.add.at(buffer, key, value)
+        return
+    lead = buffer.shape[: len(key)]
+    rows: Any = 0
+    for k, n in zip(key, lead, strict=True):
+        rows = rows * n + np.where(k < 0, k + n, k)
+    rest = buffer.shape[len(key) :]
+    width = _product(rest)
+    value = np.broadcast_to(value, rows.shape + rest)
+    if buffer.size:
+        _add_rows(buffer.reshape(-1, width), rows.reshape(-1), value.reshape(-1, width))
+
+
+def add_slices(buffer: Any, index: Any, source: Any, axis: int) -> None:
+    """`index_add` in place."""
+    if not buffer.ndim:
+        buffer += np.sum(source)
+        return
+    if not buffer.flags.c_contiguous:
+        np.add.at(buffer, (slice(None),) * axis + (index,), source)
+        return
+    if not buffer.size or not source.size:
+        return
+    n = buffer.shape[axis]
+    outer, inner = _product(buffer.shape[:axis]), _product(buffer.shape[axis + 1 :])
+    rows = np.where(index < 0, index + n, index).reshape(-1)
+    if outer > 1:
+        rows = (np.arange(outer)[:, None] * n + rows).reshape(-1)
+    _add_rows(buffer.reshape(-1, inner), rows, source.reshape(-1, inner))
+
+
+def _product(sizes: tuple[int, ...]) -> int:
+    n = 1
+    for size in sizes:
+        n *= size
+    return n
+
+
+def _add_rows(buffer: Any, rows: Any, source: Any) -> None:
+    """`buffer[rows[i]] += source[i]` for two matrices; `np.add.at` is quick for vectors only.
+
+    2,048 of 30,000 rows of 64 floats: 1,180 µs by `np.add.at` on rows, 260 on single elements, 33 as
+    the product with a sparse matrix of ones.
+    """
+    width = buffer.shape[1]
+    if width == 1:
+        np.add.at(buffer.reshape(-1), rows, source.reshape(-1))
+    elif source.size < 8192 or buffer.dtype.kind != "f" or buffer.dtype.itemsize < 4:
+        places = (rows[:, None] * width + np.arange(width)).reshape(-1)
+        np.add.at(buffer.reshape(-1), places, source.reshape(-1))
+    else:
+        from scipy.sparse._sparsetools import csc_matvecs
+
+        m = len(rows)
+        rows = np.ascontiguousarray(rows, np.intp)
+        if rows.min() < 0 or rows.max() >= len(buffer):  # the loop in C does not look
+            raise IndexError("index out of range in self")
+        ones = np.ones(m, buffer.dtype)
+        source = np.ascontiguousarray(source, buffer.dtype)
+        csc_matvecs(
+            len(buffer), m, width, np.arange(m + 1, dtype=np.intp), rows, ones, source.reshape(-1), buffer.reshape(-1)
+        )
+
+
+@opaque
+def contiguous(x: Any) -> Any:
+    """A copy of `x` in C order."""
+    return np.array(x, order="C")

@@ -1,0 +1,534 @@
+"""Elements by number along a dimension (`gather`), and writing to them: scatter, index_put, put."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import words
+from ..errors import DtypeError, ShapeError
+from ..op import general, linear, public, word
+from .dims import axis_of
+from .indexing import (
+    _index_add,
+    _index_put,
+    _index_put_add,
+    both_broadcast,
+    check_range,
+    index_vector,
+    owned,
+    parse,
+)
+from .parts import ALL, _diagonal, _select, _slice
+from .shape import _view_put
+
+ndarray = np.ndarray
+
+# ── records ─────────────────────────────────────────────────────────────────────────────────────
+
+_gather = linear(
+    "gather",
+    lambda x, index, *, axis: words.gather(x, index, axis),
+    {"x": lambda g, x_shape, index, axis: words.scatter_add(np.zeros(x_shape, g.dtype), index, g, axis)},
+    accumulate=lambda buffer, g, index, axis: words.scatter_into(buffer, index, g, axis),
+)
+_scatter = linear(
+    "scatter",
+    lambda x, index, src, *, axis: words.scatter(x, index, src, axis),
+    {
+        "x": lambda g, index, axis: words.scatter(g, index, 0, axis),
+        "src": lambda g, index, src_shape, axis: _padded(words.gather(g, index, axis), src_shape),
+    },
+)
+_scatter_add = linear(
+    "scatter_add",
+    lambda x, index, src, *, axis: words.scatter_add(x, index, src, axis),
+    {
+        "x": lambda g: g,
+        "src": lambda g, index, src_shape, axis: _padded(words.gather(g, index, axis), src_shape),
+    },
+)
+
+
+def _padded(part: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros around a gradient, for the elements of the source that the index did not reach."""
+    if part.shape == shape or not shape:
+        return part
+    return words.unindex(part, shape, tuple([slice(n) for n in part.shape]))
+
+
+def _extreme_rule(g: Any, y: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, Any]:
+    """The gradient is shared evenly by all that attain the extreme."""
+    source = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
+    best_x = 1.0 * (x == y)
+    best_src = 1.0 * (source == words.gather(y, index, axis))
+    share = g / words.scatter_add(best_x, index, best_src, axis)
+    return share * best_x, _padded(words.gather(share, index, axis) * best_src, src.shape)
+
+
+def _extreme(name: str, ufunc: np.ufunc) -> Any:
+    return general(
+        name, lambda x, index, src, *, axis: words.scatter_ufunc(x, index, src, axis, ufunc), _extreme_rule
+    )
+
+
+_scatter_amax, _scatter_amin = _extreme("scatter_amax", np.maximum), _extreme("scatter_amin", np.minimum)
+
+
+def _product_rule(g: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, Any]:
+    """Each factor's slope is the product of the others: without division by a factor that is zero."""
+    source = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
+    zero_x, zero_src = 1.0 * (x == 0), 1.0 * (source == 0)
+    zeros = words.scatter_add(zero_x, index, zero_src, axis)
+    others = words.scatter_prod(np.where(zero_x, 1, x), index, np.where(zero_src, 1, source), axis)
+    g = g * others
+    zeros_src = words.gather(zeros, index, axis)
+    slope_x = np.where(zero_x, zeros == 1, (zeros == 0) / np.where(zero_x, 1, x))
+    slope_src = np.where(zero_src, zeros_src == 1, (zeros_src == 0) / np.where(zero_src, 1, source))
+    return g * slope_x, _padded(words.gather(g, index, axis) * slope_src, src.shape)
+
+
+_scatter_prod = general(
+    "scatter_prod", lambda x, index, src, *, axis: words.scatter_prod(x, index, src, axis), _product_rule
+)
+word(words.gather)(lambda x, index, axis: _gather(x, index, axis=axis))
+word(words.scatter)(lambda x, index, source, axis: _scatter(x, index, source, axis=axis))
+word(words.scatter_add)(lambda x, index, source, axis: _scatter_add(x, index, source, axis=axis))
+word(words.scatter_prod)(lambda x, index, source, axis: _scatter_prod(x, index, source, axis=axis))
+
+
+@word(np.take_along_axis)
+def _np_take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    return _gather(x, indices, axis=axis % x.ndim)
+
+
+# ── gather ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _checked(name: str, input: Any, axis: int, index: Any, target: str = "self") -> ndarray:
+    """The array of an index that has the input's dimensions."""
+    if not hasattr(index, "_data"):
+        raise TypeError(f"{name}(): argument 'index' (position 2) must be Tensor, not {type(index).__name__}")
+    array: ndarray = index._data
+    if array.dtype not in (np.int64, np.int32):
+        raise DtypeError(f"{name}(): Expected dtype int64 for index, but got {index.dtype.title}")
+    if not array.size:
+        return array
+    shape = input._data.shape or (1,)
+    if (array.ndim or 1) != len(shape):
+        raise ShapeError(
+            f"Index tensor must have the same number of dimensions as {target} tensor; {name}() got {list(array.shape)} "
+            f"for {list(input._data.shape)}"
+        )
+    n = shape[axis]
+    check_range(
+        array, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}; in {name}()", RuntimeError
+    )
+    return array
+
+
+def _check_extent(index: ndarray, shape: tuple[int, ...], axis: int, text: str) -> None:
+    if index.ndim == len(shape) and any(n > m for i, (n, m) in enumerate(zip(index.shape, shape, strict=True)) if i != axis):
+        raise ShapeError(text)
+
+
+@public()
+def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: None = None) -> Any:
+    """y[i, j] = input[index[i, j], j] for `dim=0`, input[i, index[i, j]] for `dim=1`, and so on.
+
+    Raises RuntimeError for an index outside of the dimension.
+
+    >>> import chainrule as cr
+    >>> cr.tensor([[1, 2], [3, 4]]).gather(1, cr.tensor([[0, 0], [1, 0]]))
+    tensor([[1, 1],
+            [4, 3]])
+    """
+    shape = input._data.shape
+    axis = axis_of(dim, len(shape))
+    array = _checked("gather", input, axis, index, "input")
+    if array.ndim != len(shape) and not array.size:
+        return input.reshape(-1)[:0].reshape(array.shape)
+    wrong = next((i for i, (n, m) in enumerate(zip(array.shape, shape)) if n > m and i != axis), None)
+    if wrong is not None and array.size:
+        raise ShapeError(
+            f"Size does not match at dimension {wrong} expected index {list(array.shape)} to be no larger than self "
+            f"{list(shape)} apart from dimension {axis}"
+        )
+    return _gather(input, index, axis=axis)
+
+
+@public()
+def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: None = None) -> Any:
+    """`gather` with indices that broadcast; without `dim`, from the flattened input.
+
+    >>> import chainrule as cr
+    >>> x = cr.tensor([[3, 1], [2, 4]])
+    >>> x.take_along_dim(x.argsort(1), 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    if indices._data.dtype != np.int64:
+        raise DtypeError(f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype.title}")
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    shape, other = list(input._data.shape), list(indices._data.shape)
+    if len(shape) != len(other):
+        raise ShapeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{len(shape)} dimensions for input, and {len(other)} dimensions for indices"
+        )
+    axis = axis_of(dim, len(shape))
+    n = shape[axis]
+    check_range(
+        indices._data, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", RuntimeError, -n
+    )
+    meet = [max(a, b) if 1 in (a, b) else a for a, b in zip(shape, other, strict=True)]
+    input = input.expand([n if i == axis else m for i, m in enumerate(meet)])
+    indices = indices.expand([other[axis] if i == axis else m for i, m in enumerate(meet)])
+    return _gather(input, indices, axis=axis)
+
+
+# ── scatter ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_source(name: str, input: Any, axis: int, index: Any, src: Any) -> None:
+    array = _checked(name, input, axis, index)
+    shape, source = input._data.shape, src._data
+    if source.dtype != input._data.dtype:
+        raise DtypeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, but got {input.dtype!r} and {src.dtype!r}; "
+            "convert the source with .to(input.dtype)"
+        )
+    if not array.size:
+        return
+    if source.ndim != len(shape):
+        raise ShapeError(
+            f"Index tensor must have the same number of dimensions as src tensor; {name}() got {list(array.shape)} and "
+            f"{list(source.shape)}"
+        )
+    text = (
+        f"Expected index {list(array.shape)} to be no larger than self {list(shape)} apart from dimension {axis} and to "
+        f"be no larger size than src {list(source.shape)}"
+    )
+    _check_extent(array, shape, axis, text)
+    _check_extent(array, source.shape, -1, text)
+
+
+@public()
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None, out: None = None
+) -> Any:
+    """A copy of the input with y[index[i, j], j] = src[i, j] for `dim=0`, and so on; `src` may be a number.
+
+    `reduce="add"` or `"multiply"` combines instead. Where an index comes several times, the last one
+    is kept.
+
+    >>> import chainrule as cr
+    >>> cr.zeros(2, 3).scatter(1, cr.tensor([[2], [0]]), 1.0)
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+    axis = axis_of(dim, input._data.ndim)
+    src = value if src is None else src
+    if reduce is not None:
+        if reduce not in ("add", "multiply"):
+            raise ShapeError("reduce argument must be either add or multiply.")
+        if not hasattr(src, "_data"):
+            src = input.new_full(index._data.shape, src)
+        _check_source("scatter", input, axis, index, src)
+        return (_scatter_add if reduce == "add" else _scatter_prod)(input, index, src, axis=axis)
+    if hasattr(src, "_data") and src._data.ndim + index._data.ndim:
+        _check_source("scatter", input, axis, index, src)
+    else:
+        array = _checked("scatter", input, axis, index)
+        _check_extent(
+            array,
+            input._data.shape,
+            axis,
+            f"Expected index {list(array.shape)} to be no larger than self {list(input._data.shape)} apart from "
+            f"dimension {axis}",
+        )
+    if not index._data.size:
+        return input.clone()
+    return _scatter(input, index, src, axis=axis)
+
+
+@public()
+def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: None = None) -> Any:
+    """A copy of the input with y[index[i, j], j] += src[i, j] for `dim=0`, and so on.
+
+    >>> import chainrule as cr
+    >>> cr.zeros(3).scatter_add(0, cr.tensor([0, 0, 2]), cr.tensor([1., 2., 3.]))
+    tensor([3., 0., 3.])
+    """
+    if not hasattr(src, "_data"):
+        raise TypeError(f"scatter_add(): argument 'src' (position 3) must be Tensor, not {type(src).__name__}")
+    axis = axis_of(dim, input._data.ndim)
+    _check_source("scatter_add", input, axis, index, src)
+    return _scatter_add(input, index, src, axis=axis) if index._data.size else input.clone()
+
+
+@public()
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: None = None
+) -> Any:
+    """All src[i, j] of one target index[i, j] combined: "sum", "prod", "mean", "amax" or "amin".
+
+    `include_self=False` leaves out what the input held there.
+
+    >>> import chainrule as cr
+    >>> cr.zeros(2).scatter_reduce(0, cr.tensor([0, 0, 1]), cr.tensor([1., 3., 5.]), "mean", include_self=False)
+    tensor([2., 5.])
+    """
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
+        raise ShapeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    axis = axis_of(dim, input._data.ndim)
+    _check_source("scatter_reduce", input, axis, index, src)
+    if not index._data.size:
+        return input.clone()
+    if not include_self:
+        input = _scatter(input, index, _neutral(reduce, input._data.dtype), axis=axis)
+    if reduce == "mean":
+        total = _scatter_add(input, index, src, axis=axis)
+        ones = src.new_ones(src._data.shape)
+        start = input.new_ones(input._data.shape)
+        if not include_self:
+            start = _scatter(start, index, 0, axis=axis)
+        count = _scatter_add(start, index, ones, axis=axis)
+        return total / count if total._data.dtype.kind == "f" else total // count
+    record = {"sum": _scatter_add, "prod": _scatter_prod, "amax": _scatter_amax, "amin": _scatter_amin}[reduce]
+    return record(input, index, src, axis=axis)
+
+
+def _neutral(reduce: str, dtype: np.dtype[Any]) -> Any:
+    """What a reduction starts from."""
+    if reduce in ("amax", "amin"):
+        lowest = reduce == "amax"
+        if dtype.kind == "f":
+            return -np.inf if lowest else np.inf
+        if dtype.kind == "b":
+            return not lowest
+        return int(np.iinfo(dtype).min if lowest else np.iinfo(dtype).max)
+    return 1 if reduce == "prod" else 0
+
+
+# ── slices by number ────────────────────────────────────────────────────────────────────────────
+
+
+def _slices(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[int, ndarray]:
+    axis = axis_of(dim, input._data.ndim)
+    array = index_vector(name, index)
+    if source._data.dtype != input._data.dtype:
+        raise DtypeError(
+            f"{name}(): self ({input.dtype.title}) and source ({source.dtype.title}) must have the same scalar type"
+        )
+    return axis, array
+
+
+@public()
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, out: None = None) -> Any:
+    """A copy of the input to whose slices `index` along `dim` those of alpha · source are added.
+
+    >>> import chainrule as cr
+    >>> cr.zeros(3).index_add(0, cr.tensor([0, 0, 2]), cr.tensor([1., 2., 3.]))
+    tensor([3., 0., 3.])
+    """
+    axis, array = _slices("index_add_", input, dim, index, source)
+    shape, given = input._data.shape, source._data.shape
+    count = given[axis] if given else 1
+    if array.size != count:
+        raise ShapeError(
+            f"index_add_(): Number of indices ({array.size}) should be equal to source.size(dim): ({count}), for dim: "
+            f"{axis}"
+        )
+    if len(shape) != len(given) or any(n != m for i, (n, m) in enumerate(zip(shape, given, strict=True)) if i != axis):
+        raise ShapeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(shape)} source.shape = {list(given)}"
+        )
+    n = shape[axis] if shape else 1
+    check_range(array, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", RuntimeError)
+    source = source if alpha == 1 else source * alpha
+    return _index_add(input, index if array.ndim or not shape else index.reshape(1), source, axis=axis)
+
+
+@public()
+def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: None = None) -> Any:
+    """A copy of the input whose slices `index` along `dim` are those of `source`."""
+    axis, array = _slices("index_copy_", input, dim, index, source)
+    shape, given = input._data.shape, source._data.shape
+    count = given[axis] if given else 1
+    rest, other = [s[:axis] + s[axis + 1 :] for s in (shape, given)]
+    if rest != other and given:
+        raise ShapeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+            f"{list(rest)} at dimension {axis} and source slice shape: {list(other)} at dimension 0."
+        )
+    if array.size != count:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({array.size}) should be equal to source.size(dim) ({count})"
+        )
+    n = shape[axis] if shape else 1
+    check_range(array, n, f"index_copy_(): index {{index}} is out of bounds for dimension {axis} with size {n}")
+    return _put(input, (ALL,) * axis, index, source)
+
+
+def _put(input: Any, before: tuple[Any, ...], index: Any, value: Any) -> Any:
+    if not input._data.ndim:
+        return _index_put(input.reshape(1), value, key=(index._data.reshape(-1),)).reshape(())
+    return _index_put(input, value, key=(*before, index._data.reshape(-1).copy()))
+
+
+@public()
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy of the input whose slices `index` along `dim` hold `value`, a number or a 0-d tensor."""
+    axis = axis_of(dim, input._data.ndim)
+    if index._data.dtype != np.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if hasattr(value, "_data") and value._data.ndim:
+        raise ShapeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._data.ndim} dimension(s)."
+        )
+    n = input._data.shape[axis] if input._data.ndim else 1
+    check_range(
+        index._data, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", IndexError, -n
+    )
+    return _put(input, (ALL,) * axis, index, value)
+
+
+@public(function=False)
+def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """`scatter_reduce` of whole slices: "prod", "mean", "amax" or "amin"."""
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise ShapeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    axis, array = _slices("index_reduce", input, dim, index, source)
+    shape = [1] * source._data.ndim
+    shape[axis] = array.size
+    whole = index.reshape(shape).expand(source._data.shape)
+    return scatter_reduce(input, axis, whole, source, reduce, include_self=include_self)
+
+
+# ── elements by any index ───────────────────────────────────────────────────────────────────────
+
+
+@public()
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """A copy of the input with `values`, broadcast, at `[indices]`: a tuple of integer or boolean tensors.
+
+    `accumulate=True` adds, as often as an element is named.
+
+    >>> import chainrule as cr
+    >>> cr.zeros(3).index_put((cr.tensor([0, 2]),), cr.tensor(5.))
+    tensor([5., 0., 5.])
+    """
+    for i, item in enumerate(indices):
+        if not hasattr(item, "_data"):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(item).__name__}")
+    value = values._data
+    if value.dtype != input._data.dtype:
+        raise DtypeError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype.title} for the destination "
+            f"and {values.dtype.title} for the source."
+        )
+    key = vectors(input, indices)
+    check_put(input._data, key, value.shape)
+    return (_index_put_add if accumulate else _index_put)(input, values, key=owned(input, key))
+
+
+def vectors(input: Any, indices: Any) -> tuple[Any, ...]:
+    """The key of an index of tensors only, in which 0-d integers count as vectors of one."""
+    _, key = parse(tuple([i.reshape(1) if not i._data.ndim else i for i in indices]), input._data)
+    return key
+
+
+def check_put(x: ndarray, key: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+    """Raise unless a value of this shape can be written to `x[key]`."""
+    target = x[key].shape
+    kept = shape
+    while len(kept) > len(target) and kept[0] == 1:
+        kept = kept[1:]
+    fits = len(kept) <= len(target) and all(
+        n in (1, m) for n, m in zip(reversed(kept), reversed(target), strict=False)
+    )
+    if not fits:
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape "
+            f"{list(target)}"
+        )
+
+
+@public()
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy of the input in whose flat order the elements `index` are those of `source`."""
+    n = input._data.size
+    if source._data.dtype != input._data.dtype:
+        raise DtypeError(
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype.title} and source.dtype = {source.dtype.title}"
+        )
+    if source._data.size != index._data.size:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source._data.size}, index.numel() = {index._data.size}"
+        )
+    check_range(
+        index._data, n, f"out of range: tried to access index {{index}} on a tensor of {n} elements.", lowest=-n
+    )
+    record = _index_put_add if accumulate else _index_put
+    key = (index._data.reshape(-1).copy(),)
+    return record(input.reshape(-1), source.reshape(-1), key=key).reshape(input._data.shape)
+
+
+@public()
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """A copy of the input that holds the elements of `source`, one after the other, where `mask` is True."""
+    if mask._data.dtype != bool:
+        raise DtypeError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype.title}")
+    if source._data.dtype != input._data.dtype:
+        raise DtypeError(
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{input.dtype.title} and {source.dtype.title}"
+        )
+    x, mask = both_broadcast(input, mask)
+    count = int(np.count_nonzero(mask._data))
+    if source._data.size < count:
+        raise ShapeError("Number of elements of source < number of ones in mask")
+    return _index_put(x, source.reshape(-1)[:count], key=(mask._data.copy(),))
+
+
+def _into_view(input: Any, src: Any, record: Any, params: dict[str, Any]) -> Any:
+    expected = record.forward(input._data, **params).shape
+    if src._data.shape != expected:
+        raise ShapeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(src._data.shape)}, slice size = "
+            f"{list(expected)}"
+        )
+    return _view_put(input, src, chain=((record, params),))
+
+
+@public()
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy of the input in which `input.select(dim, index)` holds `src`."""
+    axis = axis_of(dim, input._data.ndim)
+    input.select(axis, index)
+    return _into_view(input, src, _select, {"key": (*(ALL,) * axis, index, ...)})
+
+
+@public()
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    """A copy of the input in which `input[start:end:step]` along `dim` holds `src`."""
+    axis = axis_of(dim, input._data.ndim)
+    if step <= 0:
+        raise ShapeError("slice step must be positive")
+    return _into_view(input, src, _slice, {"key": (*(ALL,) * axis, slice(start, end, step))})
+
+
+@public()
+def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A copy of the input in which `input.diagonal(offset, dim1, dim2)` holds `src`."""
+    n = input._data.ndim
+    return _into_view(input, src, _diagonal, {"offset": offset, "a": axis_of(dim1, n), "b": axis_of(dim2, n)})
