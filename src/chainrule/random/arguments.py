@@ -33,7 +33,8 @@ def run(array: np.ndarray[Any, Any], kernel: Callable[..., None], generator: Gen
     if array.size:
         quiet = enter_quiet()
         try:
-            kernel(array, generator, *parameters)
+            with generator.lock:
+                kernel(array, generator, *parameters)
         finally:
             leave_quiet(quiet)
 

@@ -19,8 +19,6 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-CHUNK = 2048  # blocks at a time: the work arrays stay in the cache
-
 _LOG = tuple(
     float(np.float32(c))
     for c in (
@@ -42,13 +40,10 @@ def normals32(uniforms: Array, mean: float, std: float) -> Array:
     """The normals of float32 uniforms; their number is a multiple of 16."""
     blocks = uniforms.reshape(-1, 2, 8)
     out = np.empty_like(blocks)
-    for start in range(0, len(blocks), CHUNK):
-        part = blocks[start : start + CHUNK]
-        radius = np.sqrt(np.float32(-2) * _log(np.float32(1) - part[:, 0]))
-        sine, cosine = _sine_cosine(_TWO_PI * part[:, 1])
-        target = out[start : start + CHUNK]
-        np.multiply(radius, cosine, out=target[:, 0])
-        np.multiply(radius, sine, out=target[:, 1])
+    radius = np.sqrt(np.float32(-2) * _log(np.float32(1) - blocks[:, 0]))
+    sine, cosine = _sine_cosine(_TWO_PI * blocks[:, 1])
+    np.multiply(radius, cosine, out=out[:, 0])
+    np.multiply(radius, sine, out=out[:, 1])
     return fused(out.reshape(-1), np.float32(std), np.float32(mean))
 
 

@@ -178,14 +178,16 @@ class Generator:
     def uniforms(self, n: int, dtype: Any) -> Array:
         """n numbers in [0, 1): float64 from two draws each, float32 (for float16 too) from one."""
         if dtype == np.float64:
-            x = self.draws64(n)
-            x &= np.uint64(2**53 - 1)
-            return x * 2.0**-53
-        bits = self.draws32(n)
-        bits &= np.uint32(2**24 - 1)
-        y = bits.astype(np.float32)
-        y *= np.float32(2**-24)
-        return y
+            bits = self.draws64(n)
+            bits &= np.uint64(2**53 - 1)
+            out = bits.astype(np.float64)
+            out *= 2.0**-53
+        else:
+            bits = self.draws32(n)
+            bits &= np.uint32(2**24 - 1)
+            out = bits.astype(np.float32)
+            out *= np.float32(2**-24)
+        return out
 
     def normals(self, n: int) -> Array:
         """n standard normals as float64, one after the other from pairs of uniforms."""

@@ -183,7 +183,7 @@ def randperm(
     >>> import chainrule as cr
     >>> _ = cr.manual_seed(0)
     >>> cr.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     if out is not None:
         refuse_out("randperm")
