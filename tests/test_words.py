@@ -15,14 +15,19 @@ from chainrule.op import OPAQUE, REGISTRY, WORDS
 RNG = np.random.default_rng(0)
 
 
-def plain_scatter(x, index, source, axis, add):
-    """`scatter` and `scatter_add`, element by element."""
+def plain_scatter(x, index, source, axis, join):
+    """`scatter` and its kin, element by element; `join` says what becomes of the old and the new value."""
     out = np.array(x)
     for place in itertools.product(*map(range, index.shape)):
         target = (*place[:axis], index[place], *place[axis + 1 :])
         value = source[place] if np.ndim(source) else source
-        out[target] = out[target] + value if add else value
+        out[target] = join(out[target], value)
     return out
+
+
+def last(old, new):
+    """The new value."""
+    return new
 
 
 X = RNG.random((4, 3, 2))
@@ -74,11 +79,14 @@ CASES = [
     (words.index_add, (X, ROWS, np.full((4, 4, 2), 3.0), 1), added_at(X, np.s_[:, ROWS], 3.0)),
     (words.gather, (X, INDEX, 1), np.take_along_axis(X[:2], INDEX, 1)),
     (words.gather, (np.array(3.0), np.array(0), 0), np.array(3.0)),
-    (words.scatter, (X, INDEX[:, :3], 0.5, 1), plain_scatter(X, INDEX[:, :3], 0.5, 1, False)),
-    (words.scatter, (X, INDEX[:, :1], SOURCE, 1), plain_scatter(X, INDEX[:, :1], SOURCE, 1, False)),
-    (words.scatter_add, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, True)),
-    (words.scatter_add, (X, INDEX, 2.0, 1), plain_scatter(X, INDEX, 2.0, 1, True)),
-    (words.scatter_add, (X, INDEX[:, :2], SOURCE, 0), plain_scatter(X, INDEX[:, :2], SOURCE, 0, True)),
+    (words.scatter, (X, INDEX[:, :3], 0.5, 1), plain_scatter(X, INDEX[:, :3], 0.5, 1, last)),
+    (words.scatter, (X, INDEX[:, :1], SOURCE, 1), plain_scatter(X, INDEX[:, :1], SOURCE, 1, last)),
+    (words.scatter_add, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, np.add)),
+    (words.scatter_add, (X, INDEX, 2.0, 1), plain_scatter(X, INDEX, 2.0, 1, np.add)),
+    (words.scatter_prod, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, np.multiply)),
+    (words.scatter_prod, (np.array(3.0), np.array([0, 0]), np.array([2.0, 2.0]), 0), np.array(12.0)),
+    (words.contiguous, (X.T,), X.T),
+    (words.scatter_add, (X, INDEX[:, :2], SOURCE, 0), plain_scatter(X, INDEX[:, :2], SOURCE, 0, np.add)),
 ]  # fmt: skip
 IDS = [f"{word.__name__}-{i}" for i, (word, _, _) in enumerate(CASES)]
 

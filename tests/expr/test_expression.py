@@ -204,6 +204,15 @@ def test_a_shape_that_depends_on_values_is_never_silently_wrong():
         evaluate(positive_ones(x), {"x": np.array([1.0, -1.0, 1.0])})
 
 
+def test_nor_are_shapes_of_several_results():
+    @opaque
+    def counted(x):
+        return np.unique(x, return_counts=True)
+
+    with pytest.raises(SymbolicError, match="the shape depends on values"):
+        evaluate(counted(Expr.symbol("x", (3,)))[0], {"x": np.arange(3.0)})
+
+
 def test_evaluation_and_text_do_not_recurse():
     y = x = Expr.symbol("x", ())
     for _ in range(20_000):

@@ -28,7 +28,7 @@ x, row = symbol("x", 4, 3), symbol("row", 3)
         ("mul", (x, 2.0), {}, "x * 2.0", ["g * 2.0", None]),
         ("sub", (x, a), {}, "x - a", ["g", "-g"]),
         ("add", (x, row), {}, "x + row", ["g", "reshape(sum(g, axis=(0,)), (3,))"]),
-        ("square", (x,), {}, "square(x)", ["g * (2 * x)"]),
+        ("sqrt", (x,), {}, "sqrt(x)", ["g * (0.5 / y)"]),
     ],
 )
 def test_formulas(name, args, params, forward, gradients):

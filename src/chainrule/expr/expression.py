@@ -326,9 +326,8 @@ def evaluate(roots: Any, values: Mapping[str, Any]) -> Any:
             else:
                 args, kwargs = _map((node.args, node.kwargs), lambda e: known[id(e)])
                 value = node.word(*args, **kwargs)
-                if type(node.dtype) is not tuple and np.shape(value) != node.shape:
-                    raise SymbolicError(
-                        f"{node}: the shape depends on values; inferred {node.shape}, got {value.shape}"
-                    )
+                shape = tuple([v.shape for v in value]) if type(node.dtype) is tuple else tuple(value.shape)
+                if shape != node.shape:
+                    raise SymbolicError(f"{node}: the shape depends on values; inferred {node.shape}, got {shape}")
             known[id(node)] = value
     return _map(roots, lambda e: known[id(e)])
