@@ -24,6 +24,26 @@ from .record import apply, node_of
 ndarray = np.ndarray
 _frame = sys._getframe
 
+
+class _Constants(dict[Any, Any]):
+    """number → 0-d array of one dtype, which ufuncs take 0.3 µs faster than the number itself."""
+
+    def __init__(self, dtype: Any):
+        self.dtype = dtype
+
+    def __missing__(self, number: Any) -> Any:
+        if len(self) > 1000:  # learning rates of a schedule, say
+            self.clear()
+        with np.errstate(all="ignore"):
+            array = np.array(number, self.dtype)
+        array.flags.writeable = False
+        self[number] = array
+        return array
+
+
+_CONSTANTS = {dtype: _Constants(dtype) for dtype in FLOATS}
+
+
 # A forward that trips over these is run again by `apply`, which silences NumPy or explains the error.
 _RETRY = (RuntimeWarning, FloatingPointError, ValueError, TypeError, OverflowError, IndexError)
 
@@ -92,7 +112,7 @@ def unary(op: Op) -> Callable[..., Any]:
 def binary(op: Op) -> Callable[..., Any]:
     """`apply(op, a, b)` for a float tensor with another of the same dtype, or with a number."""
     forward, cls, Tensor = op.forward, node_class(op), record.Tensor
-    numbers = op.promotion is not None
+    numbers, ufunc = op.promotion is not None, isinstance(forward, np.ufunc)
     keeps = [(False, False, False)]
     keeps += [(0 in op.plan(m).keep, 1 in op.plan(m).keep, op.plan(m).keeps_result) for m in (1, 2, 3)]
 
@@ -107,7 +127,9 @@ def binary(op: Op) -> Callable[..., Any]:
                 return apply(op, input, other)
             edge_b = other._node
         elif numbers and (type(other) is float or type(other) is int):
-            y = other
+            # Not 0.0: it is equal to −0.0, and a NaN to nothing at all.
+            cached = ufunc and x.dtype in FLOATS and (other == other if other else type(other) is int)
+            y = _CONSTANTS[x.dtype][other] if cached else other
             edge_b = None
         else:
             return apply(op, input, other)
@@ -132,7 +154,7 @@ def binary(op: Op) -> Callable[..., Any]:
                 result._cut = ("no_grad", *call_site(2))
             elif input._cut is not None:
                 result._cut = input._cut
-            elif y is not other and other._cut is not None:
+            elif isinstance(other, TensorBase) and other._cut is not None:
                 result._cut = other._cut
             return result
         keep_a, keep_b, keep_y = keeps[mask]
@@ -154,7 +176,7 @@ def binary(op: Op) -> Callable[..., Any]:
             node.version_a = storage.version
         else:
             node.storage_a = None
-        if keep_b and y is not other:
+        if keep_b and edge_b is not None:
             storage = other._storage
             if storage is None:
                 storage = other._storage = Storage()

@@ -13,6 +13,11 @@ import numpy as np
 from .op import opaque
 
 
+def multiply_matrices(a: Any, b: Any) -> Any:
+    """`np.dot`: on two arrays its method, which takes 0.4 µs on small matrices where the function takes 0.65."""
+    return a.dot(b) if type(a) is type(b) is np.ndarray else np.dot(a, b)
+
+
 @opaque
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     """`np.broadcast_to`, which takes 3.5 µs on a scalar for what the constructor does in 0.4."""

@@ -10,6 +10,7 @@ from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, ShapeError, refuse_out
 from ..op import general, public, word
 from ..op import linear as linear_record
+from ..words import multiply_matrices
 from .dims import broadcast
 
 # ── what is wrong with the operands ─────────────────────────────────────────────────────────────
@@ -76,9 +77,13 @@ def _mm_dtypes(a: Any, b: Any) -> DtypeError:
 
 def _mm_forward(a: Any, b: Any) -> Any:
     """`np.dot`: for two small matrices it takes half the time of `np.matmul`."""
-    if a.ndim != 2 or b.ndim != 2 or a.dtype is not b.dtype or a.shape[1] != b.shape[0] or a.dtype.kind == "b":
+    if a.ndim != 2 or b.ndim != 2 or a.dtype is not b.dtype or a.dtype.kind == "b":
         _check_mm(a, b)
-    return np.dot(a, b)
+    try:
+        return multiply_matrices(a, b)
+    except ValueError:
+        _check_mm(a, b)
+        raise
 
 
 def _mv_forward(a: Any, b: Any) -> Any:
@@ -124,7 +129,7 @@ def _outer_forward(a: Any, b: Any) -> Any:
 _mm = linear_record(
     "mm",
     _mm_forward,
-    {"a": lambda g, b: np.dot(g, b.T), "b": lambda g, a: np.dot(a.T, g)},
+    {"a": lambda g, b: multiply_matrices(g, b.T), "b": lambda g, a: multiply_matrices(a.T, g)},
     symbol="{a} {b}",
 )
 _mv = linear_record(
@@ -322,7 +327,7 @@ def mm(input: Any, mat2: Any, *, out: None = None) -> Any:
     """
     if out is not None:
         refuse_out("mm")
-    return _mm.call(input, mat2) if hasattr(mat2, "ndim") else _tensor("mm", "mat2", mat2)
+    return _mm.call(input, mat2 if hasattr(mat2, "ndim") else _tensor("mm", "mat2", mat2))
 
 
 @public()
@@ -367,13 +372,11 @@ def matmul(input: Any, other: Any, *, out: None = None) -> Any:
     """
     if out is not None:
         refuse_out("matmul")
-    ranks = (input.ndim, _tensor("matmul", "other", other).ndim)
-    if ranks == (2, 2):
+    n, m = input.ndim, _tensor("matmul", "other", other).ndim
+    if n == 2 == m:
         return _mm.call(input, other)
-    return _BY_RANK.get(ranks, _matmul).call(input, other)
-
-
-_BY_RANK = {(1, 1): _dot, (2, 1): _mv}
+    record = _matmul if m != 1 or n > 2 or n == 0 else _dot if n == 1 else _mv
+    return record.call(input, other)
 
 
 @public(alias=["ger"])

@@ -17,6 +17,7 @@ from .scan import product_before
 # What elements are added up in; float32 and float64 are left to NumPy's pairwise summation.
 _ACCUMULATOR: dict[Any, Any] = {np.dtype(d): np.dtype(np.int64) for d in ("?", "u1", "i1", "i2", "i4")}
 _ACCUMULATOR[np.dtype(np.float16)] = np.dtype(np.float32)
+_PAIRWISE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _LARGE = 4096  # elements from which the order of additions matters
 _BLOCK = 128
 
@@ -44,18 +45,22 @@ def _in_blocks(x: Any, axis: int, keepdims: bool) -> Any:
         return np.add.reduce(x, axis, None, None, keepdims)
     before = (slice(None),) * axis
     head = x[(*before, slice(0, blocks * _BLOCK))]
-    split = head.reshape(*x.shape[:axis], blocks, _BLOCK, *x.shape[axis + 1 :])
-    y = _in_blocks(np.add.reduce(split, axis + 1), axis, keepdims)
+    split = head.reshape(*x.shape[:axis], _BLOCK, blocks, *x.shape[axis + 1 :])
+    y = _in_blocks(np.add.reduce(split, axis), axis, keepdims)
     rest = x[(*before, slice(blocks * _BLOCK, None))]
     return y + np.add.reduce(rest, axis, None, None, keepdims) if rest.size else y
 
 
 def _sum_forward(x: Any, *, axis: Any, keepdims: bool) -> Any:
+    if x.size < _LARGE and x.dtype.char in "fd":
+        return np.add.reduce(x, axis, None, None, keepdims)
     y = total(x, axis, keepdims)
     return y.astype(x.dtype) if x.dtype == np.float16 else y
 
 
 def _mean_forward(x: Any, *, axis: Any, keepdims: bool) -> Any:
+    if x.size < _LARGE and x.dtype.char in "fd":
+        return np.add.reduce(x, axis, None, None, keepdims) / (x.size if axis is None else count(x.shape, axis))
     y = total(x, axis, keepdims) / count(x.shape, axis)
     if y.dtype is x.dtype:
         return y
