@@ -21,7 +21,8 @@ GRID = np.arange(6.0).reshape(2, 3)
 ARRAYS: dict[str, np.ndarray[Any, Any]] = {
     "A": GRID.astype(np.float32), "D": GRID, "H": GRID.astype(np.float16), "I": GRID.astype(np.int64),
     "U": GRID.astype(np.uint8), "B": GRID > 1, "E": np.zeros((0, 3), np.float32), "e": np.zeros(0, np.float32),
-    "v": np.ones(3, np.float32), "z": np.array(2, np.float32), "N": np.array([[3, np.nan, 1], [2, 2, np.nan]], np.float32),
+    "v": np.ones(3, np.float32), "z": np.array(2, np.float32),
+    "N": np.array([[3, np.nan, 1], [2, 2, np.nan]], np.float32),
     "S": np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 8,
 }  # fmt: skip
 

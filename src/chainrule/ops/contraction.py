@@ -169,12 +169,12 @@ def _check_equation(equation: str, terms: list[str], out: str, operands: Sequenc
     for i, letter in enumerate(equation.replace("->", ",").replace("...", ",")):
         if letter != "," and letter not in _LETTERS:
             raise ShapeError(
-                f"einsum(): invalid subscript given at index {i} in the equation string, subscripts must be in [a-zA-Z]; "
-                f"got {letter!r} in {equation!r}"
+                f"einsum(): invalid subscript given at index {i} in the equation string, subscripts must be in "
+                f"[a-zA-Z]; got {letter!r} in {equation!r}"
             )
     for i, (x, t) in enumerate(zip(operands, terms, strict=True)):
         n = len(t.replace("...", ""))
-        if n > x.ndim or n < x.ndim and "..." not in t:
+        if n > x.ndim or (n < x.ndim and "..." not in t):
             ellipsis = "" if "..." in t else " and no ellipsis was given"
             raise ShapeError(
                 f"einsum(): the number of subscripts in the equation ({n}) does not match the number of dimensions "
@@ -184,7 +184,8 @@ def _check_equation(equation: str, terms: list[str], out: str, operands: Sequenc
     for letter in out.replace("...", ""):
         if letter not in labels:
             raise ShapeError(
-                f"einsum(): output subscript {letter} does not appear in the equation for any input operand: {equation!r}"
+                f"einsum(): output subscript {letter} does not appear in the equation for any input operand: "
+                f"{equation!r}"
             )
         if out.count(letter) > 1:
             raise ShapeError(f"einsum(): output subscript {letter} appears more than once in the output: {equation!r}")
@@ -233,7 +234,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
             raise ShapeError(f"tensordot expects dims >= 0, but got dims={n}")
         if min(a.ndim, b.ndim) < n:
             raise ShapeError(
-                f"tensordot expects dims < ndim_a or ndim_b, but got dims={n} for shapes {list(a.shape)}, {list(b.shape)}"
+                f"tensordot expects dims < ndim_a or ndim_b, but got dims={n} for shapes "
+                f"{list(a.shape)} and {list(b.shape)}"
             )
         left, right = list(range(-n, 0)), list(range(n))
     if len(left) != len(right):
@@ -416,7 +418,8 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: None = None) -
         refuse_out("cross")
     if input.ndim != other.ndim:
         raise ShapeError(
-            f"linalg.cross: inputs must have the same number of dimensions; got {list(input.shape)}, {list(other.shape)}"
+            f"linalg.cross: inputs must have the same number of dimensions; got {list(input.shape)} and "
+            f"{list(other.shape)}"
         )
     if dim is None:
         dim = next((i for i, n in enumerate(input.shape) if n == 3), None)

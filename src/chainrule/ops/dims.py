@@ -30,7 +30,7 @@ def axes_of(dim: Any, ndim: int) -> Any:
     Raises IndexError for a dimension that does not exist and RuntimeError for one named twice.
     """
     if dim is None or type(dim) is int:
-        return None if dim is None or not ndim and axis_of(dim, 0) == 0 else axis_of(dim, ndim)
+        return None if dim is None or (not ndim and axis_of(dim, 0) == 0) else axis_of(dim, ndim)
     if not isinstance(dim, (tuple, list)):
         return axes_of(int(axis_of(dim, ndim)), ndim)
     axes = tuple([axis_of(d, ndim) for d in dim])

@@ -10,7 +10,7 @@ from .. import return_types
 from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, ShapeError, refuse_out
 from ..op import FUNCTIONS, discrete, general, opaque, public
-from .dims import axis_of, count
+from .dims import axis_of
 from .reduction import at, check_not_empty, share_of_all
 
 # ── order ───────────────────────────────────────────────────────────────────────────────────────
@@ -311,12 +311,8 @@ def searchsorted(
     if sorter is not None:
         sorted_sequence = FUNCTIONS["gather"](sorted_sequence, -1, sorter)
     shape = tuple(values.shape) if hasattr(values, "ndim") else ()
-    if (
-        sorted_sequence.ndim != 1
-        and tuple(sorted_sequence.shape[:-1]) != shape[:-1]
-        or sorted_sequence.ndim > 1
-        and not shape
-    ):
+    lead = tuple(sorted_sequence.shape[:-1])
+    if sorted_sequence.ndim != 1 and (not shape or lead != shape[:-1]):
         raise ShapeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
             "tensor and input value tensor must match, but we got boundaries tensor "
@@ -374,7 +370,7 @@ def _bincount_forward(x: Any, weights: Any, *, minlength: int) -> Any:
         raise NotImplementedError(
             f"\"bincount_cpu\" not implemented for '{from_numpy_dtype(x.dtype).title}'; it counts integers"
         )
-    if x.ndim != 1 or x.size and x.min() < 0:
+    if x.ndim != 1 or (x.size and x.min() < 0):
         raise ShapeError(f"bincount only supports 1-d non-negative integral inputs. Got a shape of {list(x.shape)}")
     if minlength < 0:
         raise ShapeError(f"minlength should be >= 0, got {minlength}")
