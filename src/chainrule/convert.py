@@ -223,8 +223,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     tensor([1, 2])
     """
     check_device(device)
-    if isinstance(data, TensorBase):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
     to = None if dtype is None else _numpy_dtype("as_tensor", dtype)
     if isinstance(data, np.ndarray) and (to is None or to == data.dtype):
         return from_numpy(data)
@@ -240,14 +240,14 @@ def asarray(
     copies where it has to. `requires_grad=False` detaches, True asks for a gradient.
     """
     shared = obj
-    if not isinstance(obj, (TensorBase, np.ndarray)) and hasattr(obj, "__dlpack__"):
+    if not isinstance(obj, (Tensor, np.ndarray)) and hasattr(obj, "__dlpack__"):
         shared = from_dlpack(obj)
     out = as_tensor(shared, dtype, device)
     if copy is False:
-        if not isinstance(shared, (TensorBase, np.ndarray)):
+        if not isinstance(shared, (Tensor, np.ndarray)):
             raise ValueError("can't alias arbitrary sequence into a tensor.")
-        if out._data.dtype != getattr(shared, "_data", shared).dtype:
-            source = as_tensor(shared).dtype
+        source = as_tensor(shared).dtype
+        if out.dtype is not source:
             raise ValueError(f"can't alias tensor with dtype '{source.title}' into dtype '{out.dtype.title}'.")
     if copy and (out is obj or (isinstance(obj, np.ndarray) and np.shares_memory(out._data, obj))):
         out = out.clone()
@@ -352,7 +352,7 @@ def _rebuild(
     cls: type, owner: Array, dtype: Any, place: tuple[Any, ...] | None, requires_grad: bool, attributes: dict[str, Any]
 ) -> Any:
     """A tensor from what `__reduce_ex__` took it apart into."""
-    out = object.__new__(cls)
+    out: Any = object.__new__(cls)
     out._data = owner if place is None else _view(owner, dtype, *place)
     out._node = out._storage = out._view = None
     out.__dict__.update(attributes)
@@ -385,7 +385,7 @@ def __reduce_ex__(self: Any, protocol: Any) -> tuple[Any, ...]:
 def __deepcopy__(self: Any, memo: dict[int, Any]) -> Tensor:
     """A leaf with a copy of the memory and of the gradient; views of one memory stay views of one memory."""
     if not self.is_leaf:
-        node = record.node_of(self)
+        node: Any = record.node_of(self)
         raise GraphError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
             f"This one was made by `{node.name()}`{f' at {node.line}' if node.line else ''}; copy `x.detach()`, or "

@@ -45,11 +45,11 @@ class dtype:
         """NumPy's dtype: lets every NumPy function take this object as its `dtype`."""
         return self.numpy
 
-    def to_real(self) -> dtype:
+    def to_real(self) -> Any:
         """The dtype itself: nothing here is complex."""
         return self
 
-    def to_complex(self) -> dtype:
+    def to_complex(self) -> Any:
         """Raises NotSupportedError: there are no complex tensors."""
         raise NotSupportedError(NO_COMPLEX)
 

@@ -25,7 +25,7 @@ def set_num_threads(num: int) -> None:
     if num < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {num}")
     try:
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     except ImportError:
         warnings.warn(
             "set_num_threads() has no effect: the threads of NumPy's BLAS can only be limited with the package "

@@ -11,12 +11,13 @@ from weakref import ref
 
 import numpy as np
 
+from . import assignment as assignment
 from . import dtypes, engine, flat, record
 from . import ops as ops
 from .device import CPU, device, layout, strided
 from .errors import DtypeError, GraphError, ShapeError
 from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, call_site
-from .inplace import inplace, inplace_constant, inplace_ufunc
+from .inplace import inplace, inplace_constant, inplace_ufunc, inplace_view
 from .modes import state
 from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS
 from .printing import tensor_format, tensor_repr
@@ -31,7 +32,7 @@ class TensorType(type):
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls.__new__ is object.__new__ and cls.__init__ is object.__init__:
+        if cls.__new__ is object.__new__ and cls.__init__ is object.__init__:  # type: ignore[misc, comparison-overlap]
             return cls._from_legacy(*args, **kwargs)  # type: ignore[attr-defined]
         return type.__call__(cls, *args, **kwargs)
 
@@ -219,7 +220,7 @@ class Tensor(TensorBase, metaclass=TensorType):
                 )
             if value._data.dtype != self._data.dtype:
                 raise GraphError(
-                    f"assigned grad has data of a different type: {value.dtype!r} for a tensor of {self.dtype!r}"  # type: ignore[attr-defined]
+                    f"assigned grad has data of a different type: {value.dtype!r} for a tensor of {self.dtype!r}"
                 )
         self._grad = value
 
@@ -500,6 +501,8 @@ def _attach() -> None:
     for name in INPLACE:
         if name in METHODS and f"{name}_" not in METHODS:
             setattr(Tensor, f"{name}_", inplace(f"{name}_", METHODS[name]))
+    for name in ("squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze"):
+        setattr(Tensor, f"{name}_", inplace_view(f"{name}_", METHODS[name]))
     for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}.items():
         setattr(Tensor, f"{name}_", inplace_ufunc(f"{name}_", ufunc, METHODS[name]))
     Tensor.zero_ = inplace_constant("zero_", 0, METHODS["zero"])  # type: ignore[attr-defined]

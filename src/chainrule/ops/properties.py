@@ -100,8 +100,8 @@ def pin_memory(input: Any, device: Any = None) -> Any:
 
 @public(function=False)
 def is_shared(input: Any) -> bool:
-    """True: every tensor may be used from all threads; processes do not share it."""
-    return True
+    """False: processes do not share memory (threads share every tensor)."""
+    return False
 
 
 @public(function=False)
