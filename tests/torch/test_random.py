@@ -43,6 +43,24 @@ def same(a, b, ulps=0):
         np.testing.assert_array_equal(a, b)
 
 
+def outcome(call):
+    """What a call returns or raises."""
+    try:
+        return call()
+    except (RuntimeError, NotImplementedError) as error:
+        return error
+
+
+def alike(ours, theirs):
+    """The same numbers, or errors whose texts begin alike."""
+    found, expected = outcome(ours), outcome(theirs)
+    if isinstance(expected, Exception):
+        assert isinstance(found, type(expected))
+        assert str(found)[:60] == str(expected)[:60]
+    else:
+        same(found, expected)
+
+
 def seeded(seed):
     random.manual_seed(seed)
     torch.manual_seed(seed)
@@ -107,7 +125,17 @@ def test_uniform(low, high, dtype):
     same_state()
 
 
-RANGES = [(0, 1), (0, 10), (-5, 5), (0, 2**28 - 1), (0, 2**28), (0, 2**31), (0, 2**32), (-(2**40), 2**40), (0, 2**63 - 1)]
+RANGES = [
+    (0, 1),
+    (0, 10),
+    (-5, 5),
+    (0, 2**28 - 1),
+    (0, 2**28),
+    (0, 2**31),
+    (0, 2**32),
+    (-(2**40), 2**40),
+    (0, 2**63 - 1),
+]
 
 
 @pytest.mark.parametrize("low, high", RANGES)
@@ -116,14 +144,10 @@ RANGES = [(0, 1), (0, 10), (-5, 5), (0, 2**28 - 1), (0, 2**28), (0, 2**31), (0, 
 def test_randint(low, high, dtype):
     """Where the range does not fit the dtype, both refuse."""
     seeded(1)
-    try:
-        expected = torch.randint(low, high, (50, 3), dtype=getattr(torch, dtype))
-    except RuntimeError as error:
-        with pytest.raises(RuntimeError) as caught:
-            random.randint(low, high, (50, 3), dtype=getattr(cr, dtype))
-        assert str(caught.value).startswith(str(error).split("\n")[0])
-        return
-    same(random.randint(low, high, (50, 3), dtype=getattr(cr, dtype)), expected)
+    alike(
+        lambda: random.randint(low, high, (50, 3), dtype=getattr(cr, dtype)),
+        lambda: torch.randint(low, high, (50, 3), dtype=getattr(torch, dtype)),
+    )
     same_state()
 
 
@@ -141,22 +165,28 @@ def test_forms_of_randint():
         same(*both("randint", *args, **kwargs))
 
 
-@pytest.mark.parametrize("dtype", ("bool", *INTS, *FLOATS))
+@pytest.mark.parametrize("dtype", ["bool", *INTS, *FLOATS])
 @pytest.mark.filterwarnings("ignore:.*out of bounds.*")
 def test_random_(dtype):
     """The whole range, up to a bound, between two, from one to the end."""
-    for args in [(), (1,), (2,), (100,), (0, 1), (0, 2), (3, 90), (0, None), (1, None), (-5, 5), (5, 2), (-(2**63), None)]:
+    for args in [
+        (),
+        (1,),
+        (2,),
+        (100,),
+        (0, 1),
+        (0, 2),
+        (3, 90),
+        (0, None),
+        (1, None),
+        (-5, 5),
+        (5, 2),
+        (-(2**63), None),
+    ]:
         for n in (1, 20, 3000):
             seeded(n)
             a, b = cr_empty(n, dtype), torch.empty(n, dtype=getattr(torch, dtype))
-            try:
-                b.random_(*args)
-            except RuntimeError as error:
-                with pytest.raises((RuntimeError, NotImplementedError)) as caught:
-                    a.random_(*args)
-                assert str(caught.value)[:60] == str(error)[:60]
-                continue
-            same(a.random_(*args), b)
+            alike(lambda: a.random_(*args), lambda: b.random_(*args))  # noqa: B023
             same_state()
 
 
@@ -308,7 +338,13 @@ def test_generators():
     """A generator of one's own, everywhere."""
     a, b = cr_generator(11), torch.Generator().manual_seed(11)
     assert random.Generator().initial_seed() == torch.Generator().initial_seed()
-    for name, args in [("rand", (3,)), ("randn", (3,)), ("randint", (9, (3,))), ("randperm", (5,)), ("normal", (0.0, 1.0, (20,)))]:
+    for name, args in [
+        ("rand", (3,)),
+        ("randn", (3,)),
+        ("randint", (9, (3,))),
+        ("randperm", (5,)),
+        ("normal", (0.0, 1.0, (20,))),
+    ]:
         same(getattr(random, name)(*args, generator=a), getattr(torch, name)(*args, generator=b))
     for name, args in [("uniform_", ()), ("normal_", ()), ("random_", ()), ("bernoulli_", ()), ("exponential_", ())]:
         same(
@@ -324,10 +360,11 @@ def cr_generator(seed):
 
 
 GRADIENTS = [
-    lambda m, x: m.bernoulli(x.sigmoid()), lambda m, x: m.normal(x, 1.0), lambda m, x: m.normal(0.0, x.exp()),
-    lambda m, x: m.normal(x, x.exp()), lambda m, x: (x * 1).uniform_(), lambda m, x: (x * 1).normal_(),
+    lambda m, x: m.bernoulli(x * 1), lambda m, x: m.normal(x, 1.0), lambda m, x: m.normal(0.0, x * 1),
+    lambda m, x: m.normal(x, x * 1), lambda m, x: (x * 1).uniform_(), lambda m, x: (x * 1).normal_(),
     lambda m, x: (x * 1).random_(), lambda m, x: (x * 1).random_(5), lambda m, x: (x * 1).random_(2, 5),
-    lambda m, x: (x * 1).bernoulli_(0.5), lambda m, x: (x * 1).bernoulli_(x.sigmoid()), lambda m, x: (x * 1).exponential_(),
+    lambda m, x: (x * 1).bernoulli_(0.5), lambda m, x: (x * 1).bernoulli_(x * 1),
+    lambda m, x: (x * 1).exponential_(),
     lambda m, x: (x * 1).geometric_(0.5), lambda m, x: (x * 1).log_normal_(), lambda m, x: (x * 1).cauchy_(),
 ]  # fmt: skip
 
@@ -335,9 +372,7 @@ GRADIENTS = [
 @pytest.mark.parametrize("draw", GRADIENTS)
 def test_gradients_are_zero(draw):
     """A node with PyTorch's name, and zeros behind it."""
-    if not hasattr(cr.Tensor, "sigmoid") or not hasattr(cr.Tensor, "exp"):
-        pytest.skip("needs sigmoid and exp")
-    values = np.array([0.5, -1.0, 2.0], np.float32)
+    values = np.array([0.5, 0.25, 1.0], np.float32)
     seeded(3)
     x, t = ours(values.copy()).requires_grad_(), torch.from_numpy(values.copy()).requires_grad_()
     y, u = draw(random, x), draw(torch, t)
@@ -346,10 +381,6 @@ def test_gradients_are_zero(draw):
     y.sum().backward()
     u.sum().backward()
     same(x.grad, t.grad)
-
-
-def _module(like):
-    return torch if like is torch else random
 
 
 def _zeros(m, shape, dtype="float32"):
