@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 
 from .. import record
+from ..device import CPU, check_device
+from ..device import device as device_class
 from ..graph import TensorBase
 
 Array = np.ndarray[Any, Any]
@@ -55,8 +57,7 @@ class Generator:
     __slots__ = ("__weakref__", "_bits", "_legacy", "_modern", "_seed", "_seeded", "kept", "lock")
 
     def __init__(self, device: Any = "cpu"):
-        if str(device).partition(":")[0] != "cpu":
-            raise RuntimeError(f"Generator: device {device} is not supported, random numbers are drawn on the cpu")
+        check_device(device)
         self.lock = threading.RLock()
         self._bits: Any = None
         self._restart(DEFAULT_SEED)
@@ -80,11 +81,9 @@ class Generator:
     # ── PyTorch's interface ─────────────────────────────────────────────────────────────────────
 
     @property
-    def device(self) -> Any:
+    def device(self) -> device_class:
         """Where it draws: always the CPU."""
-        import chainrule
-
-        return chainrule.device("cpu")  # type: ignore[attr-defined]
+        return CPU
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from a seed (64 bits, negative ones count from 2⁶⁴ down); returns the generator."""

@@ -55,7 +55,7 @@ def _empty(shape: tuple[int, ...], dtype: Any, device: Any, default: Any = None)
 
 def _empty_like(input: Any, dtype: Any, device: Any, memory_format: Any) -> np.ndarray[Any, Any]:
     check_device(device)
-    order = "C" if getattr(memory_format, "name", "") == "contiguous_format" else "K"
+    order: Any = "C" if getattr(memory_format, "name", "") == "contiguous_format" else "K"
     return np.empty_like(input._data, input._data.dtype if dtype is None else dtypes.to_numpy_dtype(dtype), order)
 
 
@@ -412,5 +412,5 @@ def _with_replacement(p: np.ndarray[Any, Any], n: int, source: Generator) -> np.
     return found
 
 
-Tensor.bernoulli = bernoulli  # type: ignore[attr-defined]
-Tensor.multinomial = multinomial  # type: ignore[attr-defined]
+for _method in (bernoulli, multinomial):
+    setattr(Tensor, _method.__name__, _method)
