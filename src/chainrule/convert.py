@@ -13,8 +13,7 @@ import numpy as np
 from . import dtypes, record
 from .device import check_device
 from .errors import GraphError
-from .graph import InferenceStorage, TensorBase, call_site
-from .modes import state
+from .graph import TensorBase, call_site
 from .tensor import Tensor, method
 
 Array = np.ndarray[Any, Any]
@@ -28,8 +27,6 @@ def leaf(array: Array, requires_grad: bool = False, device: Any = None) -> Tenso
     if device is not None:
         check_device(device)
     out = record.wrap(array)
-    if state.inference:
-        out._storage = InferenceStorage()
     if requires_grad:
         if array.dtype.kind != "f":
             raise GraphError(

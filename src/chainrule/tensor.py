@@ -15,11 +15,11 @@ from . import assignment as assignment
 from . import dtypes, engine, flat, record
 from . import ops as ops
 from .device import CPU, device, layout, strided
-from .errors import DtypeError, GraphError, ShapeError
-from .graph import AccumulateGrad, Node, RemovableHandle, Storage, TensorBase, call_site
+from .errors import DtypeError, GraphError, ShapeError, refuse_out
+from .graph import AccumulateGrad, InferenceStorage, Node, RemovableHandle, Storage, TensorBase, call_site
 from .inplace import inplace, inplace_constant, inplace_ufunc, inplace_view
 from .modes import state
-from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS
+from .op import FUNCTIONS, METHODS, OPAQUE, REGISTRY, WORDS, Op
 from .printing import tensor_format, tensor_repr
 from .size import Size, size_of
 
@@ -127,7 +127,10 @@ class Tensor(TensorBase, metaclass=TensorType):
         Assigning a tensor makes this one share the memory of that tensor, whatever its shape and
         dtype; history and gradient stay. Raises RuntimeError for integers where a gradient is asked for.
         """
-        return record.wrap(self._data)
+        out = record.wrap(self._data)
+        if state.debug:
+            out._storage = self.storage
+        return out
 
     @data.setter
     def data(self, new: Tensor) -> None:
@@ -175,6 +178,11 @@ class Tensor(TensorBase, metaclass=TensorType):
                     f"only Tensors of floating point dtype can require gradients; this one is {self.dtype!r}, "
                     "convert it with .float()"
                 )
+            if isinstance(self._storage, InferenceStorage) and not state.inference:
+                raise GraphError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make a clone() "
+                    "first."
+                )
             self._storage = self._storage or Storage()  # now, not when a second thread also wants one
             self._node = AccumulateGrad(self)
         return self
@@ -199,6 +207,8 @@ class Tensor(TensorBase, metaclass=TensorType):
 
     @property
     def _version(self) -> int:
+        if isinstance(self._storage, InferenceStorage):
+            raise GraphError("Inference tensors do not track version counter.")
         return 0 if self._storage is None else self._storage.version
 
     @property
@@ -484,10 +494,23 @@ def _reflected(name: str) -> Any:
     return lambda self, other: function(other, self)
 
 
+def _function(op: Op) -> Any:
+    """A record as a function: a class binds functions to its instances, not records."""
+
+    def call(*args: Any, out: None = None, **params: Any) -> Any:
+        return op(*args, **params) if out is None else refuse_out(op.name)
+
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.doc
+    return call
+
+
 def _attach() -> None:
     """Give Tensor its methods and operators, and each NumPy word its meaning, from the records."""
     for op in REGISTRY.values():
         flat.prepare(op)
+        if op.call is op:
+            op.call = _function(op)
     for name, op in REGISTRY.items():
         if (op.elementwise or (op.kind == "discrete" and op.promotion)) and not name.startswith("_"):
             for public in (name, *op.alias):

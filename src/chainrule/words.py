@@ -64,7 +64,7 @@ def overwrite_view(out: Any, value: Any, chain: tuple[Any, ...]) -> None:
 @opaque
 def cast(x: Any, dtype: Any) -> Any:
     """The values of `x` in another dtype; `x` itself where it has that already."""
-    return x.astype(dtype, copy=False)
+    return x.astype(dtype, "C" if 0 in x.strides else "K", copy=False)  # an expanded tensor becomes a dense one
 
 
 # ── indexing and its transposes ─────────────────────────────────────────────────────────────────

@@ -21,7 +21,6 @@ y.numpy()
 np.asarray(w)
 np.array(t, dtype=np.float64)
 np.sin(t)
-np.sin(w)
 np.add(t, 1)
 np.float64(2)*t
 t*np.float64(2)
