@@ -18,17 +18,18 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, record
+from . import hooks as hooking
 from .errors import GradientWarning
-from .failures import freed_error, no_graph_error, unused_error, version_error
-from .graph import AccumulateGrad, Hooks, Node, TensorBase, call_site
+from .failures import freed_error, no_graph_error, unused_error, version_error, warn_of_growth
+from .graph import AccumulateGrad, call_site, Node, Output, TensorBase
 from .modes import enter_quiet, leave_quiet, state
 
 ndarray = np.ndarray
 _getrefcount = sys.getrefcount
 # One lock for all `.grad`: threads that share leaves must not lose each other's additions.
 _lock = _thread.allocate_lock()
-# Called with (node, gradients, create_graph) after a node ran, in anomaly mode.
-check_gradients: Callable[[Node, Sequence[Any]], None] | None = None
+# In anomaly mode, calls `compute` for (node, edges, g) and looks at the gradients it returns.
+watch: Callable[[Node, Any, Any, Callable[[], Sequence[Any]]], Sequence[Any]] | None = None
 
 
 class Run:
@@ -70,7 +71,7 @@ def run(
     heap: list[tuple[int, Node]] = []
     for node, g in roots:
         _deliver(node, g, grads, heap)
-    special = create_graph or state.anomaly is not None
+    special = create_graph or state.anomaly is not None or state.absorbing
     # `top` is one of the pending nodes, kept out of the heap: along a chain the heap stays empty.
     top: Any = None
     node: Any
@@ -86,7 +87,7 @@ def run(
         g = grads.pop(node)
         hooks = node.hooks
         if hooks is not None:
-            g = _before(hooks, g, retained, create_graph)
+            g = hooking.before(node, g, retained, create_graph)
         arity = node.arity
         if arity == 1:
             edges = (node.edge,)
@@ -190,7 +191,7 @@ def _leaves(
     while grads:
         node, g = grads.popitem()
         if node.hooks is not None:
-            g = _before(node.hooks, g, retained, create_graph)
+            g = hooking.before(node, g, retained, create_graph)
         if node in captured:
             captured[node] = g
         else:
@@ -200,7 +201,7 @@ def _leaves(
 
 def _check(node: Node, roots: Sequence[tuple[Node, Any]]) -> None:
     """Raise unless what a node saved is still there and still what it was."""
-    if node.saved is None:
+    if node.is_freed:
         raise freed_error(node, roots)
     for storage, version in node.versions:
         if storage.version != version:
@@ -213,7 +214,7 @@ def _fill_slot(node: Any, g: Any, grads: dict[Node, Any], heap: list[Any]) -> No
     if slots is None:
         slots = grads[node.parent] = {}
         heappush(heap, (-node.parent.number, node.parent))
-    slots[node.index] = g
+    slots[node.index] = slots[node.index] + g if node.index in slots else g
 
 
 def _deliver(edge: Node, g: Any, grads: dict[Node, Any], heap: list[Any]) -> None:
@@ -235,6 +236,16 @@ def _deliver(edge: Node, g: Any, grads: dict[Node, Any], heap: list[Any]) -> Non
 
 def _gradients_of(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool) -> Sequence[Any]:
     """A node's gradients by the long way: hooks, gradients of gradients, joint rules, Functions."""
+    if state.anomaly is None or watch is None:
+        grads = _compute(node, edges, g, create_graph)
+    else:
+        grads = watch(node, edges, g, lambda: _compute(node, edges, g, create_graph))
+    if node.hooks is not None and node.hooks.post:
+        grads = hooking.after(node, edges, grads, g, create_graph, unbroadcast)
+    return grads
+
+
+def _compute(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool) -> Sequence[Any]:
     op = node.op
     if op is None:
         grads = node.run_backward(g, edges, create_graph)
@@ -251,11 +262,9 @@ def _gradients_of(node: Any, edges: tuple[Any, ...], g: Any, create_graph: bool)
                     grads.append(None)
                 else:
                     factor = slope if rule is None else rule(*pick(values))
+                    if op.elementwise and state.absorbing and rule is not None:
+                        factor = np.where(g == 0, 0.0, factor)
                     grads.append(g * factor if op.elementwise or rule is None else factor)
-    if node.hooks is not None and node.hooks.post:
-        grads = _after(node, edges, grads, g, create_graph)
-    if state.anomaly and check_gradients is not None:
-        check_gradients(node, grads)
     return grads
 
 
@@ -301,7 +310,7 @@ def _needed(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     needed = set(targets) & seen
     if len(needed) < len(set(targets)):  # what is missing may lie behind a part that was freed
         for node in seen:
-            if node.arity >= 0 and node.saved is None:
+            if node.arity >= 0 and node.is_freed:
                 raise freed_error(node, [(root, None) for root in roots])
     for node in sorted(seen, key=lambda n: n.number):
         if any(e in needed for e in node.edges if e is not None):
@@ -309,11 +318,30 @@ def _needed(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     return needed
 
 
+def reached_now() -> set[Node]:
+    """The nodes that the pass which is running now in this thread comes by."""
+    roots, targets = state.current
+    nodes = [node for node, _ in roots]
+    if targets is not None:
+        return _needed(nodes, targets)
+    seen: set[Node] = set()
+    while nodes:
+        node = nodes.pop()
+        if node not in seen:
+            seen.add(node)
+            nodes += [e for e in node.edges if e is not None]
+    return seen
+
+
 def _as_tensors(node: Node, g: Any) -> tuple[Any, ...]:
     """What a rule needs as tensors that remember where they came from, for gradients of gradients."""
     out = list(node.saved or ())
     if type(out[0]) is ndarray:
         out[0] = _tensor(out[0], node)
+    elif type(out[0]) is record.SeveralResults:
+        out[0] = tuple(
+            _tensor(y, Output(node, i, y)) if y.dtype.kind == "f" else y for i, y in enumerate(out[0])
+        )
     if node.op.variadic:
         out[1] = tuple(
             _tensor(a, e) if e is not None and a is not None else a for a, e in zip(out[1], node.edges, strict=True)
@@ -322,6 +350,8 @@ def _as_tensors(node: Node, g: Any) -> tuple[Any, ...]:
         for i, edge in enumerate(node.edges, 1):
             if edge is not None and out[i] is not None:
                 out[i] = _tensor(out[i], edge)
+    if node.duals is not None:
+        record.restore_tangents(node, out)
     return (g, *out)
 
 
@@ -338,61 +368,6 @@ def _materialize(node: Node, slots: dict[int, Any]) -> tuple[Any, ...]:
     if isinstance(like, TensorBase):
         return tuple(slots[i] if i in slots else record.wrap(z) for i, z in enumerate(zeros))
     return tuple(slots.get(i, z) for i, z in enumerate(zeros))
-
-
-# ── hooks ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _before(hooks: Hooks, g: Any, retained: list[tuple[Any, Any]], create_graph: bool) -> Any:
-    """Tensor hooks, then retained gradients, then the node's own pre-hooks."""
-    for hook in list(hooks.tensor.values()):
-        result = _call_hook(hook, create_graph, _public(g))
-        if result is not None:
-            g = _private(result, create_graph)
-    for reference in hooks.retain:
-        tensor = reference()
-        if tensor is not None:
-            retained.append((tensor, g))
-    for hook in list(hooks.pre.values()):
-        result = _call_hook(hook, create_graph, (_public(g),))
-        if result is not None:
-            g = _private(result[0] if isinstance(result, tuple) else result, create_graph)
-    return g
-
-
-def _after(node: Node, edges: Sequence[Any], grads: Sequence[Any], g: Any, create_graph: bool) -> list[Any]:
-    """The node's post-hooks, which see and may replace the gradients of its inputs."""
-    assert node.hooks is not None
-    out: list[Any] = [
-        None if x is None or e is None else _public(unbroadcast(x, e.shape) if x.shape != e.shape else x)
-        for x, e in zip(grads, edges, strict=True)
-    ]
-    incoming = tuple(map(_public, g)) if type(g) is tuple else (_public(g),)
-    for hook in list(node.hooks.post.values()):
-        result = _call_hook(hook, create_graph, tuple(out), incoming)
-        if result is not None:
-            out = list(result) if isinstance(result, tuple) else [result]
-    return [None if x is None else _private(x, create_graph) for x in out]
-
-
-def _call_hook(hook: Any, create_graph: bool, *args: Any) -> Any:
-    """Hooks are recorded only where the gradients themselves are."""
-    before = state.grad
-    state.set_grad(create_graph)
-    try:
-        return hook(*args)
-    finally:
-        state.set_grad(before)
-
-
-def _public(g: Any) -> Any:
-    if g is None or isinstance(g, TensorBase):
-        return g
-    return record.wrap(g)
-
-
-def _private(g: Any, create_graph: bool) -> Any:
-    return g if create_graph else g._data
 
 
 # ── commit ──────────────────────────────────────────────────────────────────────────────────────
@@ -418,7 +393,10 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
         _lock.release()
     if node.hooks is not None:
         for hook in list(node.hooks.post_accumulate.values()):
-            hook(leaf)
+            if (result := hook(leaf)) is not None:
+                raise TypeError(f"expected None, but a post accumulate grad hook returned '{type(result).__name__}'")
+        for hook in list(node.hooks.post.values()):
+            hook((), (hooking.public(g),))
 
 
 def _is_plain(g: Any) -> bool:
@@ -452,14 +430,18 @@ def _execute(
     before = state.grad
     if create_graph:
         state.set_grad(True)
+    outer, state.current = state.current, (roots, targets)
     quiet = enter_quiet()
     try:
         captured, leaves, retained, visited = run(roots, create_graph, targets)
         if finish is not None:
             finish(captured, leaves)
+        if retain_graph and not create_graph and targets is None:
+            warn_of_growth(roots[0][0], visited, call_site(3))
         commit(leaves, retained, visited, where)
     finally:
         leave_quiet(quiet)
+        state.current = outer
         if create_graph:
             state.set_grad(before)
     return captured
@@ -482,7 +464,7 @@ def backward(
             )
         _execute(roots, retain_graph, create_graph)
         return
-    targets = [record.node_of(t) for t in inputs]
+    targets = [record.node_of(t) if isinstance(t, TensorBase) else t._node for t in inputs]
 
     def to_inputs(captured: dict[Node, Any], leaves: list[tuple[AccumulateGrad, Any]]) -> None:
         for tensor, target in zip(inputs, targets, strict=True):
@@ -506,7 +488,7 @@ def gradients(
     roots: Sequence[tuple[Node, Any]], inputs: Sequence[Any], retain_graph: bool, create_graph: bool, unused: bool
 ) -> list[Any]:
     """Gradients of the roots at `inputs`; `.grad` is left alone. None where not reached, if `unused`."""
-    targets = [record.node_of(t) for t in inputs]
+    targets = [record.node_of(t) if isinstance(t, TensorBase) else t._node for t in inputs]
 
     def all_reached(captured: dict[Node, Any], leaves: list[Any]) -> None:
         for i, target in enumerate(targets):

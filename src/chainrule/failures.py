@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from .errors import FreedGraphError, GraphError, InplaceError
-from .graph import Node, TensorBase, call_site, line_of
+from .errors import FreedGraphError, GradientWarning, GraphError, InplaceError
+from .graph import Node, TensorBase, call_site, line_of, next_number
 from .modes import state
 
 
@@ -22,6 +23,7 @@ def version_error(node: Node, storage: Any, expected: int) -> InplaceError:
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"a value saved by `{saver}`{at}{writer} is at version {storage.version}; expected version {expected} "
         "instead. Write a new tensor there (`x = x + 1` in place of `x += 1`), or change a `clone()`."
+        + (f"\nThe forward call that saved it:\n{node.trace}" if node.trace else "")
     )
 
 
@@ -51,6 +53,25 @@ def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphErro
     )
 
 
+_retained: dict[tuple[Any, int], tuple[int, int, int]] = {}  # line → nodes visited, time, times grown
+
+
+def warn_of_growth(root: Node, visited: Sequence[Node], site: tuple[Any, int]) -> None:
+    """Warn when backward(retain_graph=True) on one line walks ever more of a graph that is still being built."""
+    size, time, grown = _retained.get(site, (0, 0, 0))
+    reaches_back = size < len(visited) and root.number > time and any(node.number < time for node in visited)
+    grown = grown + 1 if reaches_back else 0
+    _retained[site] = (len(visited), next_number(), grown)
+    if grown == 2:
+        warnings.warn(
+            f"backward(retain_graph=True) at {line_of(*site)} walks a graph that grows from call to call, by now "
+            f"{len(visited)} nodes: it reaches into earlier iterations, which costs ever more time and memory. Detach "
+            "what is carried over, `state = state.detach()`, and leave retain_graph out.",
+            GradientWarning,
+            stacklevel=5,
+        )
+
+
 def no_graph_error(tensor: TensorBase, index: int = 0) -> GraphError:
     """The error for a root without a graph, with the place where the path of gradients ended."""
     text = f"element {index} of tensors does not require grad and does not have a grad_fn. "
@@ -69,10 +90,10 @@ def no_graph_error(tensor: TensorBase, index: int = 0) -> GraphError:
     return GraphError(text + cure)
 
 
-def unused_error(i: int, tensor: TensorBase) -> GraphError:
-    """The error for an input of `grad` that the outputs do not depend on."""
-    name = f" ({tensor._name!r})" if tensor._name else ""
+def unused_error(i: int, tensor: Any) -> GraphError:
+    """The error for an input of `grad`, a tensor or an edge, that the outputs do not depend on."""
+    name = f" ({tensor._name!r})" if getattr(tensor, "_name", None) else ""
     return GraphError(
         f"The differentiated Tensor at index {i}{name} appears to not have been used in the graph. Set "
-        f"allow_unused=True if this is the desired behavior. It has shape {tuple(tensor._data.shape)}."
+        f"allow_unused=True if this is the desired behavior. It has shape {tuple(tensor._node.shape)}."
     )

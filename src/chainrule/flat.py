@@ -206,7 +206,7 @@ def viewing(op: Op) -> Callable[..., Any]:
     """`apply(op, x, **params)` for a view of x; `params` in the record's order."""
     forward, cls, Tensor = op.forward, node_class(op), record.Tensor
     grad_origin = "multi" if op.view == "multi" else None
-    wants_shape = bool(op.shape_args)
+    wants_shape, may_copy = bool(op.shape_args), op.view == "maybe"
 
     def call(input: Any, **params: Any) -> Any:
         grad = state.plain
@@ -220,8 +220,7 @@ def viewing(op: Op) -> Callable[..., Any]:
         result = Tensor()
         result._data = y
         edge = input._node if input._view is None else node_of(input)
-        owner = y.base
-        if owner is x or (owner is not None and owner is x.base):
+        if not may_copy or record.shares(y, x):
             storage = input._storage
             if storage is None:
                 storage = input._storage = Storage()

@@ -183,7 +183,15 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
             [1., 2.]])
     """
     if not isinstance(src, TensorBase):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        return fill_(self, src)
+    target, shape = self._data.shape, src._data.shape
+    if shape != target:
+        try:
+            meet = np.broadcast_shapes(target, shape)
+        except ValueError:
+            raise ShapeError(record.broadcast_message([target, shape])) from None
+        if meet != target:
+            raise ShapeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(meet)}")
     return put_whole(self, src, "copy_")
 
 
@@ -244,9 +252,9 @@ def number(value: Any, x: TensorBase) -> Any:
         kind = x._data.dtype.name.rstrip("0123456789") if x._data.dtype.kind == "f" else x._data.dtype.name
         raise DtypeError(f"value cannot be converted to type {kind} without overflow")
     if not isinstance(value, (int, float)):
-        title = dtypes.from_numpy_dtype(x._data.dtype).title
+        title, kind = dtypes.from_numpy_dtype(x._data.dtype).title, type(value).__name__.replace("ndarray", "numpy.ndarray")
         raise TypeError(
-            f"can't assign a {type(value).__name__} to a torch.{title}Tensor; make it a tensor first with tensor(...)"
+            f"can't assign a {kind} to a torch.{title}Tensor; make it a tensor first with tensor(...)"
         )
     dtype = x._data.dtype
     if dtype.kind in "iu" and type(value) is int:

@@ -23,12 +23,15 @@ class _State(threading.local):
 
     grad = True
     inference = False
-    anomaly: Any = None
+    anomaly: Any = None  # what anomaly mode has found out so far, a dict
     anomaly_check_nan = True
-    saved_hooks: tuple[Any, ...] = ()
-    dual_level = 0
+    absorbing = False  # in backward, 0 times infinity is 0
+    saved_hooks: tuple[Any, ...] = ()  # pairs (pack, unpack); only the last one is asked
+    dual_levels: tuple[int, ...] = ()  # the levels of dual numbers, each with a number of its own
     debug = False
-    special = False  # any of the above
+    current: Any = None  # the backward pass that runs: its roots, and its targets or None
+    left: tuple[str, Any, int] | None = None  # where a value last left a graph: item(), numpy() …
+    special = False  # any of the modes above
     plain: bool | None = True  # `grad`, or None when special: all that the fast paths read
 
     def set_grad(self, enabled: bool) -> None:
@@ -38,7 +41,7 @@ class _State(threading.local):
     def update(self) -> None:
         """Call after any of the rare attributes was changed."""
         self.special = bool(
-            self.inference or self.anomaly or self.saved_hooks or self.dual_level or self.debug
+            self.inference or self.anomaly is not None or self.saved_hooks or self.dual_levels or self.debug
         )
         self.plain = None if self.special else self.grad
 

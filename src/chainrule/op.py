@@ -23,6 +23,8 @@ A number in place of a slope is a constant slope. An argument without a rule get
 `accumulate(buffer, g, …)` adds the gradient of the first argument to a buffer in place, where that
 touches a part of it only: a loop over the n rows of a matrix then costs n rows, not n matrices.
 
+`check(arrays)` raises for dtypes and values the operation does not take; floats of one dtype are not asked.
+
 For the tests, `domain` says where the operation is defined: (low, high) for every argument, or
 {argument: (low, high)}; `kinks` where it is not smooth: points that no argument may be near, or
 {argument: points}, or a function of the arguments that is 0 there (`lambda a, b: a - b`).
@@ -104,6 +106,7 @@ class Op:
         symbol: str | None = None,
         title: str = "",
         alias: Sequence[str] = (),
+        check: Callable[[list[Any]], None] | None = None,
         doc: str = "",
         domain: Any = None,
         kinks: Any = (),
@@ -136,6 +139,7 @@ class Op:
         self.differentiable = kind != "discrete"
         self.title = title or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
         self.alias = tuple(alias)
+        self.check = check
         self.node_class: Any = None  # made by `graph.node_class` on first use
         self.call: Callable[..., Any] = self  # the quickest way to run it; `record.py` has flat ones
         self.plans: dict[int, Plan] = {}

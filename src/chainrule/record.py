@@ -281,11 +281,16 @@ def _become_view(out: Any, base: Any, op: Op, params: dict[str, Any]) -> None:
     """Let a result that shares memory with its argument share its storage too."""
     if not isinstance(base, TensorBase):
         return
-    array, owner = base._data, out._data.base
-    if not (owner is array or (owner is not None and owner is array.base) or out._data is array):
+    if op.view == "maybe" and not shares(out._data, base._data):
         return  # a reshape that had to copy
     out._storage = storage = base.storage
     out._view = View(base, op, params, storage.generation, _origin(op))
+
+
+def shares(y: Any, x: Any) -> bool:
+    """Whether the result of an operation that copies only if it must is a view of x."""
+    owner = y.base
+    return owner is x or (owner is not None and (owner is x.base or np.may_share_memory(y, x)))
 
 
 def _origin(op: Op) -> str | None:
@@ -324,6 +329,9 @@ def index_message(text: str) -> str:
                 "convert a 0-dim tensor to a number"
             )
         return f"too many indices for tensor of dimension {found[1]}"
+    if text.startswith("shape mismatch: indexing arrays"):
+        shapes = ", ".join(f"[{s.rstrip(',')}]" for s in re.findall(r"\(([\d, ]*)\)", text))
+        return f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
     return text
 
 

@@ -4,9 +4,12 @@ A manual for rule writers stands in `ops/README.md`.
 """
 
 from . import (
+    activation,
     arithmetic,
+    comparison,
     contraction,
     convert,
+    exponential,
     filling,
     indexing,
     joining,
@@ -22,14 +25,19 @@ from . import (
     scatter,
     shape,
     sorting,
+    special,
     statistics,
     triangle,
+    trigonometric,
 )
 
 __all__ = [
+    "activation",
     "arithmetic",
+    "comparison",
     "contraction",
     "convert",
+    "exponential",
     "filling",
     "indexing",
     "joining",
@@ -45,6 +53,8 @@ __all__ = [
     "scatter",
     "shape",
     "sorting",
+    "special",
     "statistics",
     "triangle",
+    "trigonometric",
 ]

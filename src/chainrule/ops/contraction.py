@@ -244,7 +244,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
     second = list(_LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(left, right, strict=True):
         k, m = axis_of(i, a.ndim), axis_of(j, b.ndim)
-        if a.shape[k] != b.shape[m]:
+        if a.shape[k] != b.shape[m] and a.shape[k] == 1:
+            b = b.sum(m, True)  # as in PyTorch, a size of 1 broadcasts
+        elif a.shape[k] != b.shape[m] and b.shape[m] == 1:
+            a = a.sum(k, True)
+        elif a.shape[k] != b.shape[m]:
             raise ShapeError(
                 f"contracted dimensions need to match, but first has size {a.shape[k]} in dim {i} and second has size "
                 f"{b.shape[m]} in dim {j}"
@@ -308,7 +312,8 @@ def _added(input: Any, product: Any, beta: Any, alpha: Any, name: str, out: None
     if out is not None:
         refuse_out(name)
     if not product.dtype.is_floating_point:
-        beta, alpha = int(beta), int(alpha)
+        number = bool if product.dtype.name == "bool" else int
+        beta, alpha = number(beta), number(alpha)
     if input.dtype is not product.dtype:
         raise DtypeError(
             f"self and mat2 must have the same dtype, but got {input.dtype.title} and {product.dtype.title}; "

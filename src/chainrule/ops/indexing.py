@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DtypeError, ShapeError
 from ..op import METHODS, discrete, linear, public, word
 from ..words import add_at, add_slices, index_add, index_put, index_put_add
-from .dims import axis_of
+from .dims import axis_of, broadcast
 from .parts import ALL, _select, _slice
 from .shape import _alias, expand
 
@@ -152,7 +152,7 @@ def _as_tuple(index: Any) -> Any:
     if isinstance(index, list) and any(
         i is None or i is Ellipsis or isinstance(i, (list, tuple, slice)) or hasattr(i, "_data") for i in index
     ):
-        return index  # NumPy's old rule, which PyTorch keeps
+        return tuple(index)  # NumPy's old rule, which PyTorch keeps
     return (index,)
 
 
@@ -160,6 +160,8 @@ def _item(item: Any) -> Any:
     """One item of an index as int, bool, slice or array of integers or booleans."""
     if isinstance(item, slice):
         return _checked_slice(item)
+    if isinstance(item, str):
+        raise TypeError("new(): invalid data type 'str'; a tensor is indexed by numbers, slices and tensors")
     array = getattr(item, "_data", item)
     if isinstance(array, (list, tuple, range)):
         array = np.array([_plain(i) for i in array]) if len(array) else np.zeros(0, np.int64)
@@ -184,9 +186,7 @@ def _item(item: Any) -> Any:
     if array.dtype == bool:
         return array if array.ndim else bool(array)
     if array.dtype not in (np.int64, np.int32):
-        raise IndexError(
-            f"tensors used as indices must be long, int, byte or bool tensors, but got {array.dtype.name}"
-        )
+        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, but got {array.dtype.name}")
     return array if array.ndim else int(array)
 
 
@@ -197,9 +197,7 @@ def _plain(value: Any) -> Any:
 
 
 def _checked_slice(item: slice) -> slice:
-    start, stop, step = [
-        None if b is None else _bound(b) for b in (item.start, item.stop, item.step)
-    ]
+    start, stop, step = [None if b is None else _bound(b) for b in (item.start, item.stop, item.step)]
     if step is not None and step <= 0:
         raise ValueError("slice step cannot be zero" if step == 0 else "step must be greater than zero")
     return slice(start, stop, step)
@@ -234,11 +232,11 @@ def getitem(input: Any, index: Any) -> Any:
         index = (index,) if kind is not list else _as_tuple(index)
     if is_basic(index):
         return basic_view(input, index)
-    basic, key = parse(tuple(index), input._data)
-    part = input if all(type(i) is slice and i == ALL or i is Ellipsis for i in basic) else basic_view(input, basic)
+    basic, key = parse(index, input._data)
     if not key:
         return basic_view(input, basic)
-    return picked(part, key, index)
+    whole = all(i is Ellipsis or (type(i) is slice and i == ALL) for i in basic)
+    return picked(input if whole else basic_view(input, basic), key, index)
 
 
 def basic_view(input: Any, key: tuple[Any, ...]) -> Any:
@@ -353,21 +351,8 @@ def both_broadcast(a: Any, b: Any) -> tuple[Any, Any]:
     """Two tensors expanded to the shape in which they meet."""
     if a._data.shape == b._data.shape:
         return a, b
-    try:
-        shape = np.broadcast_shapes(a._data.shape, b._data.shape)
-    except ValueError:
-        raise ShapeError(_mismatch(a._data.shape, b._data.shape)) from None
+    shape = broadcast(b._data.shape, a._data.shape)
     return expand(a, shape), expand(b, shape)
-
-
-def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-    n = max(len(a), len(b))
-    long_a, long_b = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
-    axis = max(i for i in range(n) if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i]))
-    return (
-        f"The size of tensor a ({long_b[axis]}) must match the size of tensor b ({long_a[axis]}) at non-singleton "
-        f"dimension {axis}"
-    )
 
 
 # ── where something is ──────────────────────────────────────────────────────────────────────────

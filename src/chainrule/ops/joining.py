@@ -243,7 +243,7 @@ def _flat_sizes(sizes: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 @public(function=False)
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *args: Any, repeats: Any = None) -> Any:
     """The tensor so many times along every dimension; more repeats than dimensions add leading ones.
 
     >>> import chainrule as cr
@@ -251,7 +251,7 @@ def repeat(input: Any, *repeats: Any) -> Any:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    repeats = _flat_sizes(repeats)
+    repeats = _flat_sizes(args if repeats is None else (repeats,))
     if len(repeats) < input.ndim:
         raise ShapeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
@@ -265,9 +265,9 @@ def repeat(input: Any, *repeats: Any) -> Any:
 
 
 @public()
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *args: Any, dims: Any = None) -> Any:
     """`repeat`, where repeats that are missing in front are 1."""
-    repeats = _flat_sizes(dims)
+    repeats = _flat_sizes(args if dims is None else (dims,))
     return repeat(input, (1,) * (input.ndim - len(repeats)) + tuple(repeats))
 
 
@@ -354,16 +354,16 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
 
 @public()
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *args: Any, dims: Any = None) -> Any:
     """The elements in reverse order along the dimensions; a copy.
 
     >>> import chainrule as cr
     >>> cr.tensor([1, 2, 3]).flip(0)
     tensor([3, 2, 1])
     """
-    if not dims:
+    if not args and dims is None:
         raise TypeError('flip() missing 1 required positional arguments: "dims"')
-    sizes = _flat_sizes(dims)
+    sizes = _flat_sizes(args if dims is None else (dims,))
     if not sizes or not input.ndim:
         axes_of(sizes, input.ndim)
         return input.clone()

@@ -110,8 +110,6 @@ _view_add = linear(
 )
 
 
-
-
 # ── one dimension ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -166,7 +164,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """All slices along `dim`, as a tuple of views."""
     shape = input._data.shape
     if not shape:
-        raise ShapeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = axis_of(dim, len(shape))
     call, before = _unbind.call, (ALL,) * axis
     return tuple([call(input, key=(*before, i, ...)) for i in range(shape[axis])])
@@ -187,7 +185,7 @@ def _cut(record: Any, input: Any, axis: int, ends: Any) -> tuple[Any, ...]:
 
 def _axis_to_cut(name: str, input: Any, dim: int) -> int:
     if not input._data.ndim:
-        raise ShapeError(f"{name} expects at least a 1-dimensional tensor")
+        raise ShapeError(f"{name} expect{'ed' if name == 'tensor_split' else 's'} at least a 1-dimensional tensor")
     return axis_of(dim, input._data.ndim)
 
 
@@ -338,7 +336,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     if step <= 0:
         raise ShapeError(f"step is {step} but must be > 0")
     if not shape:
-        return _slice.call(input, key=(None, slice(0, size)))
+        return _slice.call(input.reshape(1), key=slice(0, size))
     return _unfold.call(input, axis=axis, size=size, step=step)
 
 
@@ -370,9 +368,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     """
     size, stride = tuple(map(operator.index, size)), tuple(map(operator.index, stride))
     if len(size) != len(stride):
-        raise ShapeError(
-            f"mismatch in length of strides and shape: {len(stride)} strides for {len(size)} dimensions"
-        )
+        raise ShapeError(f"mismatch in length of strides and shape: {len(stride)} strides for {len(size)} dimensions")
     base = input if input._view is None else input._view.base
     if storage_offset is None:
         start = base._data.__array_interface__["data"][0]
@@ -382,9 +378,15 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         base = base.permute(sorted(range(len(strides)), key=lambda i: -strides[i]))
     if not base._data.flags.c_contiguous:
         raise ShapeError("as_strided(): the memory of this tensor has gaps; call .contiguous() first")
+    if storage_offset < 0:
+        raise ShapeError(f"Tensor: invalid storage offset {storage_offset}")
+    if min(stride, default=0) < 0:
+        raise ShapeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}; use flip"
+        )
     count = base._data.size
     last = storage_offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if 0 not in size else 0
-    if last >= count and 0 not in size or storage_offset < 0 or min(stride, default=0) < 0:
+    if last >= count and 0 not in size:
         raise ShapeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {storage_offset}, and itemsize "
             f"{input._data.itemsize} requiring a storage size of {(last + 1) * input._data.itemsize} are out of bounds "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,11 @@ _outer = linear_record(
 # ── batches ─────────────────────────────────────────────────────────────────────────────────────
 
 
+def _rows(x: Any) -> Any:
+    """All leading dimensions as one. (A size of −1 would not do where there are no elements.)"""
+    return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
 def _matmul_forward(a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         raise ShapeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D")
@@ -162,7 +168,7 @@ def _matmul_forward(a: Any, b: Any) -> Any:
         raise dtype_error(sentence, a, b, ("the first operand", "the second operand"))
     _refuse_bool("baddbmm_with_gemm", a)
     if b.ndim == 2 and a.ndim > 2:  # one large product in place of a batch of small ones
-        return np.dot(a.reshape((-1, inner)), b).reshape((*a.shape[:-1], b.shape[1]))
+        return np.dot(_rows(a), b).reshape((*a.shape[:-1], b.shape[1]))
     if a.shape[:-2] != b.shape[:-2]:
         broadcast(a.shape[:-2], b.shape[:-2])
     return np.matmul(a, b)
@@ -197,8 +203,7 @@ def _matmul_b(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     if a.ndim == 1:
         return np.expand_dims(a, -1) * np.expand_dims(g, -2)
     if len(b_shape) == 2:
-        k, n = b_shape
-        return np.dot(np.reshape(a, (-1, k)).T, np.reshape(g, (-1, n)))
+        return np.dot(_rows(a).T, _rows(g))
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
@@ -233,7 +238,7 @@ def _linear_forward(x: Any, weight: Any, bias: Any) -> Any:
     elif x.ndim <= 2:
         y = np.dot(x, weight.T)
     else:
-        y = np.dot(x.reshape((-1, x.shape[-1])), weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+        y = np.dot(_rows(x), weight.T).reshape((*x.shape[:-1], weight.shape[0]))
     if bias is None:
         return y
     if bias.dtype != y.dtype:
@@ -273,17 +278,17 @@ def _linear_x(g: Any, weight: Any) -> Any:
         return np.expand_dims(g, -1) * weight
     if g.ndim <= 2:
         return np.dot(g, weight)
-    n, k = weight.shape
-    return np.reshape(np.dot(np.reshape(g, (-1, n)), weight), (*g.shape[:-1], k))
+    return np.reshape(np.dot(_rows(g), weight), (*g.shape[:-1], weight.shape[1]))
 
 
 def _linear_weight(g: Any, x: Any, weight_shape: tuple[int, ...]) -> Any:
-    k = weight_shape[-1]
     if len(weight_shape) == 1:
-        return np.dot(np.reshape(x, (-1, k)).T, np.reshape(g, (-1,)))
+        return np.dot(_rows(x).T, np.reshape(g, (-1,)))
     if x.ndim == 2:
         return np.dot(g.T, x)
-    return np.dot(np.reshape(g, (-1, weight_shape[0])).T, np.reshape(x, (-1, k)))
+    if x.ndim == 1:
+        return np.outer(g, x)
+    return np.dot(_rows(g).T, _rows(x))
 
 
 _linear = general(

@@ -229,6 +229,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n < 0:
         raise ShapeError(f"order must be non-negative but got {n}")
     axis = axis_of(dim, input.ndim)
+    if n == 0:
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     y = FUNCTIONS["cat"](parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, y.shape[axis])):

@@ -68,9 +68,7 @@ def _extreme_rule(g: Any, y: Any, x: Any, index: Any, src: Any, axis: int) -> tu
 
 
 def _extreme(name: str, ufunc: np.ufunc) -> Any:
-    return general(
-        name, lambda x, index, src, *, axis: words.scatter_ufunc(x, index, src, axis, ufunc), _extreme_rule
-    )
+    return general(name, lambda x, index, src, *, axis: words.scatter_ufunc(x, index, src, axis, ufunc), _extreme_rule)
 
 
 _scatter_amax, _scatter_amin = _extreme("scatter_amax", np.maximum), _extreme("scatter_amin", np.minimum)
@@ -129,7 +127,9 @@ def _checked(name: str, input: Any, axis: int, index: Any, target: str = "self")
 
 
 def _check_extent(index: ndarray, shape: tuple[int, ...], axis: int, text: str) -> None:
-    if index.ndim == len(shape) and any(n > m for i, (n, m) in enumerate(zip(index.shape, shape, strict=True)) if i != axis):
+    if index.ndim == len(shape) and any(
+        n > m for i, (n, m) in enumerate(zip(index.shape, shape, strict=True)) if i != axis
+    ):
         raise ShapeError(text)
 
 
@@ -392,9 +392,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
             f"{value._data.ndim} dimension(s)."
         )
     n = input._data.shape[axis] if input._data.ndim else 1
-    check_range(
-        index._data, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", IndexError, -n
-    )
+    check_range(index._data, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", IndexError, -n)
     return _put(input, (ALL,) * axis, index, value)
 
 
@@ -449,9 +447,7 @@ def check_put(x: ndarray, key: tuple[Any, ...], shape: tuple[int, ...]) -> None:
     kept = shape
     while len(kept) > len(target) and kept[0] == 1:
         kept = kept[1:]
-    fits = len(kept) <= len(target) and all(
-        n in (1, m) for n, m in zip(reversed(kept), reversed(target), strict=False)
-    )
+    fits = len(kept) <= len(target) and all(n in (1, m) for n, m in zip(reversed(kept), reversed(target), strict=False))
     if not fits:
         raise ShapeError(
             f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape "

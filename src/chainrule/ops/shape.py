@@ -58,7 +58,7 @@ def _reshaping(name: str) -> Any:
         name,
         lambda x, *, shape: x.reshape(shape),
         {"x": lambda g, x_shape: g.reshape(x_shape)},
-        view=True,
+        view="maybe",
     )
 
 
@@ -157,6 +157,8 @@ def view(input: Any, *shape: Any, dtype: Any = None, size: Any = None) -> Any:
         shape = (size,)
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return _view_as_dtype(input, dtype or shape[0])
+    if not shape:
+        raise TypeError("view() takes a shape or a dtype, and got neither; the shape of a scalar is ()")
     y = _view.call(input, shape=_new_shape(input, shape))
     if y._view is None and y._data.size:
         raise ShapeError(
@@ -285,7 +287,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     if dim is None:
         new = tuple([n for n in shape if n != 1])
     else:
-        axes = {axis_of(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
+        axes = [axis_of(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+        if len(set(axes)) < len(axes):
+            raise ShapeError(f"dim {max(axes, key=axes.count)} appears multiple times in the list of dims")
         new = tuple([n for i, n in enumerate(shape) if n != 1 or i not in axes])
     return _squeeze.call(input, shape=new)
 
@@ -351,8 +355,9 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
             f"movedim: Invalid source or destination dims: source ({source} dims) should contain the same number of "
             f"dims as destination ({destination} dims)"
         )
-    if len(set(source)) < len(source) or len(set(destination)) < len(destination):
-        raise ShapeError("movedim: repeated dim in `source` or `destination`")
+    for name, dims in (("source", source), ("destination", destination)):
+        if len(set(dims)) < len(dims):
+            raise ShapeError(f"movedim: repeated dim in `{name}` ({dims})")
     axes = [d for d in range(n) if d not in source]
     for to, d in sorted(zip(destination, source, strict=True)):
         axes.insert(to, d)
