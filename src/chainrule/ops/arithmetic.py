@@ -36,7 +36,12 @@ def _no_bools(arrays: Sequence[Any]) -> None:
 _add = elementwise("add", np.add, {"a": 1, "b": 1}, symbol="{a} + {b}")
 _sub = elementwise("sub", np.subtract, {"a": 1, "b": -1}, symbol="{a} − {b}", check=_no_bools)
 _rsub = elementwise(
-    "_rsub", lambda a, b: np.subtract(b, a), {"a": -1, "b": 1}, title="RsubBackward1", symbol="{b} − {a}", check=_no_bools
+    "_rsub",
+    lambda a, b: np.subtract(b, a),
+    {"a": -1, "b": 1},
+    title="RsubBackward1",
+    symbol="{b} − {a}",
+    check=_no_bools,
 )
 mul = elementwise(
     "mul",

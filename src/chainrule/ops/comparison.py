@@ -62,7 +62,9 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     a, b = input._data.dtype, other._data.dtype
     if a != b:
         names = [from_numpy_dtype(d).title for d in (a, b)]
-        raise DtypeError(f"{names[0]} did not match {names[1]}: isclose() compares one dtype; convert one with .to(...)")
+        raise DtypeError(
+            f"{names[0]} did not match {names[1]}: isclose() compares one dtype; convert one with .to(...)"
+        )
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if tolerance < 0:
             raise DtypeError(f"{name} must be greater than or equal to zero, but got {tolerance:g}")

@@ -259,7 +259,9 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: None = N
     if input is None and other is None:
         return FUNCTIONS["nonzero"](condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where() received an invalid combination of arguments - it takes a condition alone, or all three")
+        raise TypeError(
+            "where() received an invalid combination of arguments - it takes a condition alone, or all three"
+        )
     check_condition(condition)
     a, b = getattr(input, "_data", input), getattr(other, "_data", other)
     if type(a) is np.ndarray and type(b) is np.ndarray and a.dtype is b.dtype:
