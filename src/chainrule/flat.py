@@ -121,6 +121,7 @@ def binary(op: Op) -> Callable[..., Any]:
         if grad is None or out is not None or not isinstance(input, TensorBase) or input._view is not None:
             return apply(op, input, other) if out is None else refuse_out(op.name)
         x = input._data
+        number = False
         if isinstance(other, TensorBase):
             y = other._data
             if other._view is not None or x.dtype is not y.dtype:
@@ -131,6 +132,7 @@ def binary(op: Op) -> Callable[..., Any]:
             cached = ufunc and x.dtype in FLOATS and (other == other if other else type(other) is int)
             y = _CONSTANTS[x.dtype][other] if cached else other
             edge_b = None
+            number = True
         else:
             return apply(op, input, other)
         edge_a = input._node
@@ -154,7 +156,7 @@ def binary(op: Op) -> Callable[..., Any]:
                 result._cut = ("no_grad", *call_site(2))
             elif input._cut is not None:
                 result._cut = input._cut
-            elif isinstance(other, TensorBase) and other._cut is not None:
+            elif not number and other._cut is not None:
                 result._cut = other._cut
             return result
         keep_a, keep_b, keep_y = keeps[mask]
@@ -176,7 +178,7 @@ def binary(op: Op) -> Callable[..., Any]:
             node.version_a = storage.version
         else:
             node.storage_a = None
-        if keep_b and edge_b is not None:
+        if keep_b and not number:
             storage = other._storage
             if storage is None:
                 storage = other._storage = Storage()

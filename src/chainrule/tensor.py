@@ -292,7 +292,7 @@ class Tensor(TensorBase, metaclass=TensorType):
         """The same memory, cut off from the graph; writes to either are seen by both."""
         out = record.wrap(self._data)
         out._storage = self.storage
-        if record.node_of(self) is not None:
+        if self._node is not None:
             out._cut = ("detach", *call_site(2))
         return out
 
@@ -320,10 +320,14 @@ class Tensor(TensorBase, metaclass=TensorType):
                 f"a Tensor with {self._data.size} elements cannot be converted to Scalar; its shape is "
                 f"{list(self._data.shape)}: pick one element, reduce it, or use .tolist()"
             )
+        if self._node is not None:
+            state.left = ("item", *call_site(2))
         return self._data.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+        if self._node is not None:
+            state.left = ("tolist", *call_site(2))
         return self._data.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -345,6 +349,8 @@ class Tensor(TensorBase, metaclass=TensorType):
                     f"has shape {list(self._data.shape)} and is {made}; NumPy would not record what is done with it. "
                     "numpy() also works inside `with no_grad():`."
                 )
+        elif self._node is not None:
+            state.left = ("numpy", *call_site(2))
         return self._data
 
     # ── NumPy's protocols: how a rule's NumPy words act on tensors ────────────────────────────────
