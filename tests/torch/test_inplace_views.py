@@ -7,6 +7,7 @@ in both; an error has to come from both, and to leave everything as it was. At t
 from __future__ import annotations
 
 import random
+import re
 import warnings
 from typing import Any
 
@@ -38,7 +39,7 @@ class Program:
             k = self.random.randrange(shape[d]) if shape[d] else 0
             calls += [
                 f".select({d}, {k})", f".narrow({d}, {k}, {shape[d] - k})", f"[{k // 2}:]", "[::2]", "[None]",
-                f".transpose(0, {d})", f".movedim({d}, 0)", f".squeeze({d})", f".unfold({d}, {max(k, 1)}, 1)",
+                f".transpose(0, {d})", f".movedim({d}, 0)", f".squeeze({d})", f".unfold({d}, {max(k, 1)}, {max(k, 1)})",
                 f".chunk(2, {d})[0]", f".unbind({d})[{k}]", f".split(1, {d})[-1]", f".tensor_split(2, {d})[0]",
             ]  # fmt: skip
         if n >= 2:
@@ -68,7 +69,7 @@ class Program:
         if shape:
             k = self.random.randrange(max(shape[0], 1))
             mask = [self.random.random() < 0.5 for _ in range(shape[0])]
-            keys += [f"{k}", f"{k}:", "::2", f"T.tensor([{k}])", f"[{k}, -1]", f"T.tensor({mask})", "t[0].detach().numpy() > 99"]
+            keys += [f"{k}", f"{k}:", "::2", f"T.tensor([{k}])", f"[{k}, -1]", f"T.tensor({mask})", f"T.tensor(t[{i}].detach().numpy() > 99)"]
         if len(shape) >= 2:
             keys += ["..., 0", ":, 1:", "[0, -1], [0, -1]", f"{k}, [0]", f"T.tensor([[0], [{k}]]), ..., T.tensor([0])"]
         values = ["3.0", "w", "w * 2"]
@@ -84,10 +85,10 @@ class Program:
         )
 
     def rare(self, i: int, shapes: list[tuple[int, ...]]) -> str:
-        view, write = self.view(i, shapes), self.write(i, shapes)
+        write = self.write(i, shapes)
         return self.random.choice([
-            f"with T.no_grad(): {write}", f"with T.no_grad(): {view}", f"t[{i}].t_()", f"t[{i}].unsqueeze_(0)",
-            f"t[{i}].squeeze_()", "t.append(T.zeros(3, 4, dtype=T.float64))", f"t[{i}].transpose_(0, -1)", f"t[{i}].detach_()",
+            f"with T.no_grad(): {write}", f"t[{i}].t_()", f"t[{i}].unsqueeze_(0)",
+            f"t[{i}].squeeze_()", "t.append(T.zeros(3, 4, dtype=T.float64))", f"t[{i}].transpose_(0, -1)",
         ])  # fmt: skip
 
 
@@ -107,6 +108,16 @@ def do(step: str, names: dict[str, Any]) -> Exception | None:
     return None
 
 
+def reads_what_it_writes(step: str, tensors: list[Any]) -> bool:
+    """Whether the tensor read and the tensor written share memory without being the same."""
+    numbers = [int(n) for n in re.findall(r"t\[(\d+)\]", step)]
+    if step.startswith("t.append") or len(set(numbers)) < 2:
+        return False
+    x, y = (tensors[n].detach().numpy() for n in (numbers[0], numbers[-1]))
+    same = x.shape == y.shape and x.strides == y.strides and x.ctypes.data == y.ctypes.data
+    return np.shares_memory(x, y) and not (same and "] = " not in step)
+
+
 def looks(tensor: Any) -> tuple[Any, ...]:
     """What can be seen of a tensor; reading it may raise, for a view that must not be used any more."""
     try:
@@ -120,11 +131,15 @@ def run(seed: int, length: int = 25) -> None:
     program, ours, theirs, log = Program(seed), start(cr), start(torch), []
     for _ in range(length):
         step = program.steps([tuple(x.shape) for x in theirs["t"]])
+        if reads_what_it_writes(step, ours["t"]):
+            continue  # undefined in PyTorch, which mostly does not notice; here a copy is made first
         expected, found = do(step, theirs), do(step, ours)
         log.append(f"{step}   # {expected!r}"[:160])
         listing = "\n".join(log)
-        if "some elements of the input tensor" in str(expected):
-            return  # PyTorch refuses to read what it is writing; here a copy is made first
+        if found is None and "its base or another view of its base has been modified" in str(expected):
+            return  # after an untracked write PyTorch refuses such views too, here they stay usable
+        if expected is None and "refers to a single memory location" in str(found):
+            return  # PyTorch only warns when elements of an expanded tensor are picked and written
         if expected is None:
             assert found is None, f"{listing}\nraised {found!r}"
         else:
