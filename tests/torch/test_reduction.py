@@ -275,6 +275,7 @@ DIFFERENTIABLE = {
     "median": (lambda T, x: x.median() ** 2, X),
     "median, dim": (lambda T, x: x.median(1).values ** 2, X),
     "quantile": (lambda T, x: x.quantile(0.3, dim=1) ** 2, X),
+    "quantile, q": (lambda T, x, q: x.quantile(q, dim=1) ** 2, X, np.array([0.3, 0.9])),
     "cov": (lambda T, x: x.cov(), X),
     "nansum": (lambda T, x: x.nansum(1) ** 2, X),
 }

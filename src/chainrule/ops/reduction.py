@@ -9,7 +9,7 @@ import numpy as np
 from .. import return_types
 from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, ShapeError, refuse_out
-from ..op import FUNCTIONS, discrete, general, linear, opaque, public, word
+from ..op import FUNCTIONS, REGISTRY, discrete, general, linear, opaque, public, word
 from ..words import broadcast_to
 from .dims import axes_of, axis_of, count, kept
 from .scan import product_before
@@ -342,7 +342,7 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: N
 
 def at(input: Any, axis: int, indices: Any, keepdim: bool) -> tuple[Any, Any]:
     """The elements at indices that kept the reduced axis, and the indices, both without it unless `keepdim`."""
-    values = FUNCTIONS["gather"](input, axis, indices)
+    values = REGISTRY["gather"](input, indices, axis=axis)  # the indices are known to fit
     if keepdim:
         return values, indices
     shape = values.shape[:axis] + values.shape[axis + 1 :]

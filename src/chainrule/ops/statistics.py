@@ -59,6 +59,9 @@ def _quantile(
         kept = tuple([1 if i == axis else n for i, n in enumerate(input.shape)])
     ordered = sort(rows).values
     below, above, weight = _rank(ordered, q, interpolation=interpolation, ignore_nan=ignore_nan)
+    if interpolation == "linear" and getattr(q, "requires_grad", False):
+        last = (ordered == ordered).sum(-1, True) - 1
+        weight = weight + (q - q.detach()).reshape((-1,)) * last  # no other value, but the slope in q
     y = FUNCTIONS["gather"](ordered, -1, below)
     if interpolation in ("linear", "midpoint"):
         y = y + weight * (FUNCTIONS["gather"](ordered, -1, above) - y)
