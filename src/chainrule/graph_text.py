@@ -216,5 +216,5 @@ def _operand(value: Any, edge: Node | None, names: _Names) -> str:
     if edge is not None:
         return names.of_node(edge) or "·"
     if isinstance(value, np.ndarray):
-        return names.of_array(value) or _shape(value.shape)
+        return names.of_array(value) or (_shape(value.shape) if value.ndim else f"{value.item():g}")
     return repr(value)

@@ -101,7 +101,7 @@ class Adam(Optimizer):
             v += work_1
             if group["amsgrad"]:
                 largest = state["max_exp_avg_sq"]._data
-                v = np.maximum(largest, v, largest)
+                v = np.maximum(largest, v, out=largest)
             np.sqrt(v, work_1)
             work_1 /= (1 - beta2**t) ** 0.5
             work_1 += eps
