@@ -139,7 +139,7 @@ def test_random_numbers_are_pytorch_s():
 
 def test_one_record_seen_as_numbers_tensors_and_formula():
     mm = REGISTRY["mm"]
-    numbers = {name: np.random.default_rng(0).random(s) for name, s in dict(a=(4, 3), b=(3, 2), g=(4, 2)).items()}
+    numbers = {name: np.random.default_rng(0).random(s) for name, s in [("a", (4, 3)), ("b", (3, 2)), ("g", (4, 2))]}
     a, b, g = numbers.values()
     by_rule = mm.rules[0](g, b)  # numbers
     ta, tb = torch.tensor(a, requires_grad=True), torch.tensor(b)

@@ -97,7 +97,7 @@ def _values(
     g = _like(result, "g") if g is None else g
     kept = [tuple(args)] if op.variadic else args
     shapes: list[Any] = [tuple(map(np.shape, args)) if op.variadic else np.shape(args[i]) for i in op.shape_args]
-    return args, g, y, (g, y, *kept, *(params[name] for name in op.params), *shapes)
+    return args, g, y, (g, y, *kept, *map(params.__getitem__, op.params), *shapes)
 
 
 def _like(result: Any, name: str) -> Any:

@@ -41,7 +41,7 @@ CALLS = """
     logical_or logical_xor logical_not gcd lcm
     erf erfc erfcx erfinv erfcinv gamma gammaln psi digamma polygamma zeta gammainc gammaincc betaln beta
     xlogy xlog1py entr rel_entr kl_div logit expit log_expit log_ndtr ndtr ndtri i0 i0e i1 i1e j0 j1 huber
-""".split()
+"""
 
 # Other NumPy functions that are written as a call.
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
@@ -62,7 +62,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 
 NOTATION: dict[Any, Notation] = {
     **{function: Notation() for function in FUNCTIONS},
-    **{name: Notation() for name in CALLS},
+    **{name: Notation() for name in CALLS.split()},
     np.add: Notation("{0} + {1}", "{0} + {1}", SUM),
     np.subtract: Notation("{0} - {1}", "{0} − {1}", SUM),
     np.multiply: Notation("{0} * {1}", "{0} ⊙ {1}", PRODUCT),
