@@ -329,8 +329,12 @@ def _owner(array: Array) -> Array | None:
     """The array that owns the memory, if views of it can be made again from its copy."""
     while isinstance(array.base, np.ndarray):
         array = array.base
-    flags = array.flags
-    return array if array.base is None and (flags.c_contiguous or flags.f_contiguous) else None
+    if array.base is not None:
+        return None  # memory that is not NumPy's
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return array
+    dense = array.transpose(np.argsort(array.strides)[::-1])  # a copy of a permuted tensor
+    return dense if dense.flags.c_contiguous else None
 
 
 def _place(array: Array, owner: Array) -> tuple[Any, ...]:

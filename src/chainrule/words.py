@@ -63,8 +63,8 @@ def overwrite_view(out: Any, value: Any, chain: tuple[Any, ...]) -> None:
 
 @opaque
 def cast(x: Any, dtype: Any) -> Any:
-    """The values of `x` in another dtype; `x` itself where it has that already."""
-    return x.astype(dtype, "C" if 0 in x.strides else "K", copy=False)  # an expanded tensor becomes a dense one
+    """A copy of `x` in another dtype; dense, also where `x` is expanded."""
+    return x.astype(dtype, "C" if 0 in x.strides else "K")
 
 
 # ── indexing and its transposes ─────────────────────────────────────────────────────────────────
@@ -97,6 +97,8 @@ def index_put_add(x: Any, value: Any, key: Any) -> Any:
 @opaque
 def index_add(x: Any, index: Any, source: Any, axis: int) -> Any:
     """A copy of `x` to whose slices `index` along `axis` those of `source` were added."""
+    if x.dtype == bool:  # true where anything true was added
+        return index_add(x.astype(np.int64), index, source.astype(np.int64), axis) > 0
     out = np.array(x, order="C")
     add_slices(out, index, source, axis)
     return out
@@ -121,6 +123,8 @@ def scatter(x: Any, index: Any, source: Any, axis: int) -> Any:
 @opaque
 def scatter_add(x: Any, index: Any, source: Any, axis: int) -> Any:
     """A copy of `x` with y[index[i, j], j] += source[i, j] for axis 0, and so on."""
+    if x.dtype == bool:  # true where anything true was added
+        return scatter_add(x.astype(np.int64), index, source.astype(np.int64), axis) > 0
     out = np.array(x, order="C")
     scatter_into(out, index, source, axis)
     return out

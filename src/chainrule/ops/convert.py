@@ -26,8 +26,8 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 def _convert(input: Any, to: np.dtype[Any], copy: bool = False) -> Any:
-    if input._data.dtype == to:
-        return METHODS["clone"](input) if copy else input
+    if input._data.dtype == to and not copy:
+        return input
     # The flat call records whenever the input has a gradient, the long way only where the result can have one.
     return _to_copy.call(input, dtype=to) if to.kind == "f" else _to_copy(input, dtype=to)
 
