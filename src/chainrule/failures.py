@@ -13,7 +13,7 @@ from .modes import state
 
 def version_error(node: Node, storage: Any, expected: int) -> InplaceError:
     """The error for a saved value that was written before backward used it."""
-    saver = f"{node.op.name if node.op is not None else node.name()}"
+    saver = f"{node.op.name.lstrip('_') if node.op is not None else node.name()}"
     at = f" at {node.line}" if node.line else ""
     writer = ""
     if storage.writer is not None:
@@ -33,7 +33,7 @@ def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphErro
     here = call_site(3)
     text = (
         "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-        f"already been freed). `{node.op.name if node.op is not None else node.name()}`"
+        f"already been freed). `{node.op.name.lstrip('_') if node.op is not None else node.name()}`"
     )
     text += f" at {node.line}" if node.line else ""
     if first is None:

@@ -202,14 +202,14 @@ def _call(node: Node, names: _Names) -> str:
     if node.op is None:
         return f"{node.name()}({', '.join('·' if e is not None else '_' for e in node.edges)})"
     if node.saved is None:
-        return f"{node.op.name}: freed by backward()"
+        return f"{_plain(node.op.name)}: freed by backward()"
     op, saved = node.op, node.saved
     operands = saved[1] if op.variadic else saved[1 : 1 + len(op.args)]
     edges = [*node.edges, *[None] * (len(operands) - len(node.edges))]
     parts = [_operand(a, _made(e), names) for a, e in zip(operands, edges, strict=True)]
     values = saved[2:] if op.variadic else saved[1 + len(op.args) :]
     parts += [f"{k}={v!r}" for k, v in zip(op.params, values, strict=False) if v is not None and v is not False]
-    return f"{op.name}({', '.join(parts)})"
+    return f"{_plain(op.name)}({', '.join(parts)})"
 
 
 def _operand(value: Any, edge: Node | None, names: _Names) -> str:
@@ -218,3 +218,8 @@ def _operand(value: Any, edge: Node | None, names: _Names) -> str:
     if isinstance(value, np.ndarray):
         return names.of_array(value) or (_shape(value.shape) if value.ndim else f"{value.item():g}")
     return repr(value)
+
+
+def _plain(name: str) -> str:
+    """`square` for the record `_square`, beside which stands a public function of that name."""
+    return name.lstrip("_")
