@@ -376,7 +376,7 @@ def _materialize(node: Node, slots: dict[int, Any]) -> tuple[Any, ...]:
 def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
     """Add a gradient to a leaf's `.grad`. `exclusive`: nobody else can see this array."""
     leaf = node.reference()
-    if leaf is None:
+    if leaf is None or leaf._node is None:  # gone, or no longer asks for a gradient
         return
     _lock.acquire()
     try:
@@ -394,7 +394,9 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
     if node.hooks is not None:
         for hook in list(node.hooks.post_accumulate.values()):
             if (result := hook(leaf)) is not None:
-                raise TypeError(f"expected None, but a post accumulate grad hook returned '{type(result).__name__}'")
+                raise TypeError(
+                    f"expected Variable, but hook returned '{type(result).__name__}'; a post-accumulate hook returns None"
+                )
         for hook in list(node.hooks.post.values()):
             hook((), (hooking.public(g),))
 

@@ -110,7 +110,7 @@ class Op:
         doc: str = "",
         domain: Any = None,
         kinks: Any = (),
-        view: bool = False,
+        view: bool | str = False,
         accumulate: Callable[..., None] | None = None,
         overwrite: Callable[..., tuple[Any, ...]] | None = None,
         word: Any = None,
@@ -167,9 +167,10 @@ class Op:
         )
         self.pick_joint = self._pick(self.joint) if self.joint is not None else _identity
         self.pick_jvp = self._pick(self.jvp, 1 if self.variadic else len(self.args)) if self.jvp else _identity
-        # Whether f(x, z) is linear in (x, z) as one vector: then no transpose depends on an argument.
+        # Whether f(x, z) is linear in (x, z) as one vector: then no transpose depends on a linear argument.
+        linear_args = [arg for arg, rule in zip(self.args, self.rules, strict=True) if rule is not None]
         self.linear_together = self.kind == "linear" and not any(
-            name in self.args for rule in rules for name in _names(rule)[0]
+            name in linear_args for rule in rules for name in _names(rule)[0]
         )
         self.pick_accumulate = self._pick(self.accumulate, 1) if self.accumulate else _identity
         self.pick_overwrite = self._pick(self.overwrite, 1) if self.overwrite else _identity

@@ -292,7 +292,7 @@ def _double_vjp(op: Op, moving: list[Any], values: tuple[Any, ...], y: Any) -> S
         xs, ts = zip(*pairs, strict=True)
         slopes = iter(grad(xs, real, ts, create_graph=True, materialize_grads=True))
     tangents = [None if p is None else next(slopes) for p in probes]
-    return tangents if state.grad else [None if t is None else _detached(t) for t in tangents]
+    return tangents if state.grad else [None if t is None else cut(t) for t in tangents]
 
 
 def _like_gradient(t: Any, x: Any) -> Any:
@@ -302,9 +302,12 @@ def _like_gradient(t: Any, x: Any) -> Any:
     return t if t._data.shape == x._data.shape else t.expand(x._data.shape)
 
 
-def _detached(t: Any) -> Any:
-    out = t.detach()
-    set_tangents(out, tangents_of(t))
+def cut(t: Any) -> Any:
+    """A tensor without its graph, and its tangents without theirs."""
+    tangents = tangents_of(t)
+    out = record.wrap(t._data)
+    out._storage = t.storage
+    set_tangents(out, {level: cut(x) for level, x in tangents.items()})
     return out
 
 

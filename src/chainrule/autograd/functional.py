@@ -29,10 +29,10 @@ def _as_tuple(x: Any, what: str, function: str) -> tuple[bool, tuple[Any, ...]]:
     for i, t in enumerate(values):
         if not isinstance(t, TensorBase):
             whose = "given to" if what.startswith(("inputs", "v")) else "of the user-provided function given to"
-            where = f" at index {i}" if is_tuple else ""
+            which = f"value at index {i}" if is_tuple else f"given {what}"
             raise TypeError(
-                f"The {what} {whose} {function} must be either a Tensor or a tuple of Tensors but the value{where} has "
-                f"type {type(t)}."
+                f"The {what} {whose} {function} must be either a Tensor or a tuple of Tensors but the {which} has type "
+                f"{type(t)}."
             )
     return is_tuple, values
 
@@ -63,10 +63,7 @@ def _vector(v: Any, like: tuple[Any, ...], function: str, source: str) -> tuple[
     if v is None:
         if len(like) != 1 or like[0]._data.size != 1:
             raise GraphError(
-                f"The vector v can only be None if {source} is a single Tensor with a single element"
-                if source == "the user-provided function returns"
-                else "v, the vector, can only be None if the input to the user-provided function is a single Tensor with "
-                "a single element."
+                f"The vector v can only be None if {source} a single Tensor with a single element."
             )
         return (record.wrap(np.ones_like(like[0]._data)),)
     _, vs = _as_tuple(v, "v", function)
@@ -110,6 +107,17 @@ def _check_strict(outputs: tuple[Any, ...], strict: bool, kind: str = "Output") 
             )
 
 
+def _check_curved(first: tuple[Any, ...], strict: bool) -> None:
+    for i, g in enumerate(first):
+        if strict and not g.requires_grad:
+            raise GraphError(
+                "While computing the hessian, found that the jacobian of the user-provided function with respect to input "
+                f"{i} is independent of the input. This is not allowed in strict mode. You should ensure that your "
+                "function is twice differentiable and that the jacobian depends on the inputs (this would be violated by "
+                "a linear function for example)."
+            )
+
+
 _INDEPENDENT = (
     "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode."
 )
@@ -141,7 +149,7 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
     with enable_grad():
         _, inputs = _as_tuple(inputs, "inputs", "jvp")
         inputs = _fresh(inputs, create_graph)
-        vs = _vector(v, inputs, "jvp", "the input")
+        vs = _vector(v, inputs, "jvp", "the input to the user-provided function is")
         out_tuple, outputs = _as_tuple(func(*inputs), "outputs", "jvp")
         _check_strict(outputs, strict)
         probes = tuple(_zeros(o).requires_grad_() for o in outputs)
@@ -250,7 +258,9 @@ def hessian(
         with enable_grad():
             out = _scalar(func(*xs), "hessian")
             _check_strict((out,), strict)
-            return _gradients((out,), xs, (record.wrap(np.ones_like(out._data)),), True, strict, _INDEPENDENT)
+            first = _gradients((out,), xs, (record.wrap(np.ones_like(out._data)),), True, strict, _INDEPENDENT)
+            _check_curved(first, strict)
+            return first
 
     found = jacobian(gradient, values, create_graph, strict, vectorize, outer_jacobian_strategy)
     return found if is_tuple else found[0][0]
@@ -268,11 +278,13 @@ def _hessian_product(
 ) -> tuple[bool, Any, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
     is_tuple, inputs = _as_tuple(inputs, "inputs", name)
     inputs = _fresh(inputs, create_graph)
-    vs = _vector(v, inputs, name, "the input")
+    vs = _vector(v, inputs, name, "the input to the user-provided function is")
     output = _scalar(func(*inputs), name)
     _check_strict((output,), strict)
     one = (record.wrap(np.ones_like(output._data)),)
-    return is_tuple, output, inputs, vs, _gradients((output,), inputs, one, True, strict, _INDEPENDENT)
+    first = _gradients((output,), inputs, one, True, strict, _INDEPENDENT)
+    _check_curved(first, strict)
+    return is_tuple, output, inputs, vs, first
 
 
 def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:

@@ -50,7 +50,7 @@ class Tape:
         """A value that came out of the graph, without it unless it reaches beyond the inputs."""
         if self.connected or x._node is None:
             return x
-        return forward_ad._detached(x)
+        return forward_ad.cut(x)
 
     def gradients(self, outputs: Sequence[Any], cotangents: Sequence[Any], keep: bool = False) -> list[Any]:
         """Gradients at the inputs, zeros where nothing arrives."""

@@ -60,7 +60,7 @@ def checkpoint(
         raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-    return _Reentrant.apply(function, preserve, *args)
+    return CheckpointFunction.apply(function, preserve, *args)
 
 
 def checkpoint_sequential(
@@ -192,7 +192,7 @@ def _detached(a: Any) -> Any:
 # ── with reentry: a Function that runs a backward within its backward ───────────────────────────
 
 
-class _Reentrant(autograd.Function):
+class CheckpointFunction(autograd.Function):
     @staticmethod
     def forward(ctx: Any, function: Any, preserve: bool, *args: Any) -> Any:
         if not any(ctx.needs_input_grad):
