@@ -56,8 +56,10 @@ def test_names_that_pytorch_has_and_we_lack_say_why(name: str, reason: str) -> N
 def test_an_unknown_name_is_an_ordinary_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'chainrule' has no attribute 'tensr'"):
         _ = cr.tensr
-    with pytest.raises(AttributeError, match="has no attribute 'summ'"):
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'summ'"):
         cr.ones(2).summ()
+    with pytest.raises(AttributeError, match="'to_sparse': there are no sparse tensors"):
+        cr.ones(2).to_sparse()
 
 
 def test_size_stays_a_size() -> None:

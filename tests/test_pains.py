@@ -261,7 +261,7 @@ def test_float64_from_numpy_meets_float32_weights():
     data = cr.from_numpy(np.ones((4, 3)))
     with pytest.raises(RuntimeError, match="mat1 and mat2 must have the same dtype, but got Double and Float") as error:
         data.mm(w)
-    both(error, "mat1", ".float()")
+    both(error, "mat1 is float64, NumPy's default", "`mat1.to(float32)`")
 
 
 def test_numpy_of_a_tensor_that_requires_grad():

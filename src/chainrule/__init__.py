@@ -5,6 +5,7 @@ The names, arguments and results are PyTorch's: `import chainrule as torch` runs
 
 # ruff: noqa: I001 - by subject, so that this page can be read
 
+import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
@@ -174,4 +175,4 @@ if not TYPE_CHECKING:
             except ModuleNotFoundError as error:
                 if error.name != f"{__name__}.{name}":
                     raise
-        raise _absent("module 'chainrule'", name)
+        raise _absent("module 'chainrule'", name, _sys.modules[__name__])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _COMPLEX = "there are no complex tensors; keep the real and the imaginary part as two real tensors"
 _SPARSE = "there are no sparse tensors"
 _QUANTIZED = "there are no quantised tensors"
@@ -20,7 +22,10 @@ _REASONS = {
 _REASON = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 
 
-def absent(owner: str, name: str) -> AttributeError:
-    """The error for a name that is not there, with the reason where it is PyTorch's."""
+def absent(owner: str, name: str, obj: Any) -> AttributeError:
+    """The error for a name that is not there, with the reason where it is PyTorch's.
+
+    Python itself adds "Did you mean …?" for `obj`.
+    """
     text = f"{owner} has no attribute {name!r}"
-    return AttributeError(f"{text}: {_REASON[name]}" if name in _REASON else text)
+    return AttributeError(f"{text}: {_REASON[name]}" if name in _REASON else text, name=name, obj=obj)

@@ -55,6 +55,8 @@ def replay(tensor: TensorBase, view: View) -> None:
     node, array = view.base._node, view.base._data
     if node is not None:
         if view.origin is not None:
+            if not state.grad:
+                return
             raise InplaceError(view_refusal(view, "its base or another view of its base has been modified"))
         for op, params in view.chain:
             result = op.forward(array, **params)

@@ -14,6 +14,7 @@ import numpy as np
 from . import assignment as assignment
 from . import dtypes, engine, flat, record
 from . import ops as ops
+from .absent import absent
 from .device import CPU, device, layout, strided
 from .errors import DtypeError, GraphError, ShapeError, refuse_out
 from .graph import AccumulateGrad, InferenceStorage, Node, RemovableHandle, Storage, TensorBase, call_site
@@ -399,6 +400,9 @@ class Tensor(TensorBase, metaclass=TensorType):
         if not self._data.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(METHODS["unbind"](self, 0))
+
+    def __getattr__(self, name: str) -> Any:
+        raise absent(f"{type(self).__name__!r} object", name, self)
 
     def __reversed__(self) -> Tensor:
         return METHODS["flip"](self, tuple(range(self._data.ndim))) if self._data.ndim else self

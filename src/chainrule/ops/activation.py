@@ -91,7 +91,7 @@ def _along(record: Op, name: str, input: Any, dim: int, dtype: Any, out: None) -
     if input._data.dtype.kind != "f":
         title = from_numpy_dtype(input._data.dtype).title
         raise UnsupportedDtypeError(
-            f"\"{name}_lastdim_kernel_impl\" not implemented for '{title}'; say dtype=float32, or convert it with .float()"
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{title}'; say dtype=float32 or use .float()"
         )
     axis = axis_of(dim, input.ndim)
     if input.ndim:

@@ -304,11 +304,10 @@ copysign = elementwise(
     tensor([-1.,  2.])
     """,
 )
-nextafter = discrete(
+nextafter = elementwise(
     "nextafter",
     np.nextafter,
-    promotion=SAME,
-    args=("a", "b"),
+    {"a": 1, "b": 0},
     check=refuses("bi", "nextafter_cpu"),
     doc="""The floating-point number next to a in the direction of b.""",
 )

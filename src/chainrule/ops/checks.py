@@ -17,7 +17,7 @@ _CURES = {"f": "convert it with .long()", "i": "convert it with .float()", "b": 
 def kind_of(arrays: Sequence[Any]) -> str:
     """The kind of the dtype in which operands meet: "f", "i" (signed or not) or "b"."""
     for a in arrays:
-        if type(a) is float or type(a) is np.ndarray and a.dtype.kind == "f":
+        if type(a) is float or (type(a) is np.ndarray and a.dtype.kind == "f"):
             return "f"
     kind = result_dtype(arrays).kind
     return "i" if kind == "u" else kind

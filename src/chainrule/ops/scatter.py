@@ -109,6 +109,8 @@ def _checked(name: str, input: Any, axis: int, index: Any, target: str = "self")
     if not hasattr(index, "_data"):
         raise TypeError(f"{name}(): argument 'index' (position 2) must be Tensor, not {type(index).__name__}")
     array: ndarray = index._data
+    if not array.size:
+        array = array.astype(np.int64)  # PyTorch takes an empty index of any dtype
     if array.dtype not in (np.int64, np.int32):
         raise DtypeError(f"{name}(): Expected dtype int64 for index, but got {index.dtype.title}")
     if not array.size:
@@ -371,13 +373,13 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: None = Non
         )
     n = shape[axis] if shape else 1
     check_range(array, n, f"index_copy_(): index {{index}} is out of bounds for dimension {axis} with size {n}")
-    return _put(input, (ALL,) * axis, index, source)
+    return _put(input, (ALL,) * axis, array, source)
 
 
-def _put(input: Any, before: tuple[Any, ...], index: Any, value: Any) -> Any:
+def _put(input: Any, before: tuple[Any, ...], index: ndarray, value: Any) -> Any:
     if not input._data.ndim:
-        return _index_put(input.reshape(1), value, key=(index._data.reshape(-1),)).reshape(())
-    return _index_put(input, value, key=(*before, index._data.reshape(-1).copy()))
+        return _index_put(input.reshape(1), value, key=(index.reshape(-1),)).reshape(())
+    return _index_put(input, value, key=(*before, index.reshape(-1).copy()))
 
 
 @public()
@@ -393,7 +395,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         )
     n = input._data.shape[axis] if input._data.ndim else 1
     check_range(index._data, n, f"index {{index}} is out of bounds for dimension {axis} with size {n}", IndexError, -n)
-    return _put(input, (ALL,) * axis, index, value)
+    once = np.unique(index._data % n) if index._data.size else index._data  # the value counts once per slice it fills
+    return _put(input, (ALL,) * axis, once, value)
 
 
 @public(function=False)

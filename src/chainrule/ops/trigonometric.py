@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -88,14 +89,22 @@ atan = elementwise(
     tensor([0.0000, 0.7854])
     """,
 )
+
+
+def _square_of_radius(a: Any, b: Any) -> Any:
+    """a² + b², and 1 at the origin, where the slopes are 0."""
+    r = a * a + b * b
+    return np.where(r == 0, 1, r)
+
+
 atan2 = elementwise(
     "atan2",
     np.arctan2,
-    {"a": lambda a, b: b / (a * a + b * b), "b": lambda a, b: -a / (a * a + b * b)},
+    {"a": lambda a, b: b / _square_of_radius(a, b), "b": lambda a, b: -a / _square_of_radius(a, b)},
     promotion=FLOAT,
     alias=("arctan2",),
     kinks=(0,),
-    doc="""The angle of the point (b, a): of a / b in the quadrant that both signs tell.
+    doc="""The angle of the point (b, a): of a / b in the quadrant that both signs tell. The slopes at (0, 0) are 0.
 
     >>> import chainrule as cr
     >>> cr.tensor([1.]).atan2(cr.tensor([-1.]))
