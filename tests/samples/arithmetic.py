@@ -41,7 +41,7 @@ ROWS = {
     "_div_rounded": Row(
         lambda a, b, rounding_mode: np.floor(a / b),
         samples=[
-            ((WHOLE * 1.25, DIVISORS * 0.7), {"rounding_mode": "floor"}),
+            ((WHOLE * 1.25 + 0.3, DIVISORS * 0.7), {"rounding_mode": "floor"}),
             ((WHOLE, DIVISORS), {"rounding_mode": "floor"}),
         ],
         notes={"torch": torchs("div")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -330,6 +331,8 @@ def _base_slope(a: Any, b: Any) -> Any:
 
 def _exponent_slope(a: Any, b: Any, y: Any) -> Any:
     """0ˢ is 0 for all s > 0: its slope in s is 0, where 0 · log 0 would be NaN."""
+    if type(a) in _NUMBERS and a:
+        return y * (math.log(a) if a > 0 else math.nan)
     return y * np.log(np.where((a == 0) & (b >= 0), 1, a))
 
 

@@ -126,10 +126,24 @@ logaddexp2 = elementwise(
     tensor([4.])
     """,
 )
+
+
+def _log(b: Any) -> Any:
+    """log b; of a number a Python number, which promotes nothing."""
+    return float(np.log(b)) if type(b) in (int, float) else np.log(b)
+
+
+def xlogy_slope(a: Any, b: Any, log_b: Any) -> Any:
+    """log b, but 0 where a log b is 0 by definition: at a = 0 and b ≤ 0."""
+    if type(log_b) is float and math.isfinite(log_b):
+        return log_b
+    return np.where((a == 0) & (b <= 0), 0, log_b)
+
+
 xlogy = elementwise(
     "xlogy",
-    lambda a, b: np.where((a == 0) & (b == b), 0, a * np.log(b)),
-    {"a": lambda a, b: np.where((a == 0) & (b <= 0), 0, np.log(b)), "b": lambda a, b: a / b},
+    lambda a, b: np.where((a == 0) & (b == b), 0, a * _log(b)),
+    {"a": lambda a, b: xlogy_slope(a, b, _log(b)), "b": lambda a, b: a / b},
     promotion=FLOAT,
     domain={"b": _POSITIVE},
     symbol="{a} log {b}",

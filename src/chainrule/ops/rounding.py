@@ -314,7 +314,7 @@ def _same_dtypes(arrays: Sequence[Any]) -> None:
 
 heaviside = discrete(
     "heaviside",
-    lambda x, values: np.where(x == 0, values, x > 0),
+    lambda x, values: np.where(x == 0, values, x > 0).astype(np.result_type(x, values)),
     promotion=SAME,
     check=_same_dtypes,
     doc="""0 below 0, 1 above, `values` at 0, broadcast; no gradient passes.

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ShapeError, refuse_out
 from ..op import FLOAT, METHODS, WORDS, Op, elementwise, opaque, public, word
+from .exponential import xlogy_slope
 
 _OF_SCIPY: dict[str, Op] = {}  # SciPy's name of a ufunc → the record whose forward it is
 
@@ -137,10 +138,16 @@ entr = _of_scipy(
     tensor([0.0000, 0.3466])
     """,
 )
+
+
+def _log1p(b: Any) -> Any:
+    return float(np.log1p(b)) if type(b) in (int, float) else np.log1p(b)
+
+
 xlog1py = elementwise(
     "_special_xlog1py",
-    lambda a, b: np.where((a == 0) & (b == b), 0, a * np.log1p(b)),
-    {"a": lambda a, b: np.where((a == 0) & (b <= -1), 0, np.log1p(b)), "b": lambda a, b: a / (b + 1)},
+    lambda a, b: np.where((a == 0) & (b == b), 0, a * _log1p(b)),
+    {"a": lambda a, b: xlogy_slope(a, b + 1, _log1p(b)), "b": lambda a, b: a / (b + 1)},
     promotion=FLOAT,
     domain={"b": (-1, math.inf)},
     doc="""a log(1 + b), and 0 where a is 0 (unless b is NaN).
