@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import inplace, record
-from .errors import DtypeError, ShapeError
-from .graph import TensorBase
+from .errors import DtypeError
+from .dtypes import FLOATS
+from .graph import InferenceStorage, TensorBase, call_site
 from .modes import enter_quiet, leave_quiet, state
 from .op import METHODS, REGISTRY
 from .ops.indexing import basic_view, is_basic, owned, parse
@@ -23,6 +24,8 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     basic, key = index if type(index) is tuple else (index,), ()
     if not is_basic(basic):
         basic, key = parse(index, self._data)
+    elif _written_directly(self, basic, value):
+        return
     if not isinstance(value, TensorBase):
         value = inplace.number(value, self)
     part = basic_view(self, basic)
@@ -32,6 +35,29 @@ def setitem(self: Any, index: Any, value: Any) -> None:
         inplace.put_whole(part, value, "[...] = ")
     else:
         inplace.fill_(part, value)
+
+
+def _written_directly(self: Any, key: tuple[Any, ...], value: Any) -> bool:
+    """The common case, without gradients, in tensors that own their memory: write, or leave it to the long way."""
+    x, plain = self._data, state.plain
+    if plain is None or x.base is not None or x.dtype not in FLOATS or not x.flags.writeable:
+        return False
+    storage = self._storage or self.storage
+    if type(storage) is InferenceStorage or (plain and (self._node is not None or self._view is not None)):
+        return False
+    if isinstance(value, TensorBase):
+        if plain and (value._node is not None or value._view is not None):
+            return False
+        value = value._data
+    elif type(value) is not float and type(value) is not int:
+        return False
+    try:
+        x[key] = value
+    except (IndexError, ValueError):
+        return False
+    storage.version += 1
+    storage.writer = ("[...] = ", *call_site(2))
+    return True
 
 
 def put(part: Any, key: tuple[Any, ...], value: Any, name: str, accumulate: bool = False) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -50,7 +50,7 @@ _RETRY = (RuntimeWarning, FloatingPointError, ValueError, TypeError, OverflowErr
 
 def unary(op: Op) -> Callable[..., Any]:
     """`apply(op, x, **params)` for one float tensor; `params` in the record's order."""
-    forward, cls, Tensor = op.forward, node_class(op), record.Tensor
+    forward, cls, Tensor = op.forward, cast(Any, node_class(op)), cast(Any, record.Tensor)
     plan = op.plan(1)
     keeps_x, keeps_y, wants_shape = bool(plan.keep), plan.keeps_result, bool(op.shape_args)
 
@@ -111,7 +111,7 @@ def unary(op: Op) -> Callable[..., Any]:
 
 def binary(op: Op) -> Callable[..., Any]:
     """`apply(op, a, b)` for a float tensor with another of the same dtype, or with a number."""
-    forward, cls, Tensor = op.forward, node_class(op), record.Tensor
+    forward, cls, Tensor = op.forward, cast(Any, node_class(op)), cast(Any, record.Tensor)
     numbers, ufunc = op.promotion is not None, isinstance(forward, np.ufunc)
     keeps = [(False, False, False)]
     keeps += [(0 in op.plan(m).keep, 1 in op.plan(m).keep, op.plan(m).keeps_result) for m in (1, 2, 3)]
@@ -206,7 +206,7 @@ def binary(op: Op) -> Callable[..., Any]:
 
 def viewing(op: Op) -> Callable[..., Any]:
     """`apply(op, x, **params)` for a view of x; `params` in the record's order."""
-    forward, cls, Tensor = op.forward, node_class(op), record.Tensor
+    forward, cls, Tensor = op.forward, cast(Any, node_class(op)), cast(Any, record.Tensor)
     grad_origin = "multi" if op.view == "multi" else None
     wants_shape, may_copy = bool(op.shape_args), op.view == "maybe"
 

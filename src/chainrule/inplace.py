@@ -68,19 +68,18 @@ def _check_unsaved(storage: Storage, name: str) -> None:
 def _check_followable(x: TensorBase, name: str) -> None:
     """Raise if gradients cannot follow a write into `x`."""
     node, view = record.node_of(x), x._view
-    recipe = (
-        f"`{name}` at {record.line_here()}: update it inside `with no_grad():` (as an optimizer does), "
+    if view is not None and view.origin is not None:
+        what = record.view_refusal(view, "is being modified")
+    elif view is not None and type(view.base._node) is AccumulateGrad:
+        what = "a view of a leaf Variable that requires grad is being used in an in-place operation."
+    elif type(node) is AccumulateGrad:
+        what = "a leaf Variable that requires grad is being used in an in-place operation."
+    else:
+        return
+    raise InplaceError(
+        f"{what} `{name}` at {record.line_here()}: update it inside `with no_grad():` (as an optimizer does), "
         "or change a copy, `x.clone()`."
     )
-    if view is not None:
-        if view.origin is not None:
-            raise InplaceError(f"{record.view_refusal(view, 'is being modified')} {recipe}")
-        if type(view.base._node) is AccumulateGrad:
-            raise InplaceError(
-                f"a view of a leaf Variable that requires grad is being used in an in-place operation. {recipe}"
-            )
-    if type(node) is AccumulateGrad:
-        raise InplaceError(f"a leaf Variable that requires grad is being used in an in-place operation. {recipe}")
 
 
 def check_fits(x: TensorBase, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:

@@ -181,8 +181,8 @@ class Tensor(TensorBase, metaclass=TensorType):
                 )
             if isinstance(self._storage, InferenceStorage) and not state.inference:
                 raise GraphError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make a clone() "
-                    "first."
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make a "
+                    "clone() first."
                 )
             self._storage = self._storage or Storage()  # now, not when a second thread also wants one
             self._node = AccumulateGrad(self)

@@ -229,6 +229,9 @@ def getitem(input: Any, index: Any) -> Any:
     if kind is int:
         return _select.call(input, key=(index, ...))
     if kind is not tuple:
+        array = getattr(index, "_data", None)
+        if array is not None and array.ndim and array.dtype == np.int64 and input._data.ndim:
+            return _index_select.call(input, index, axis=0)
         index = (index,) if kind is not list else _as_tuple(index)
     if is_basic(index):
         return basic_view(input, index)
