@@ -258,6 +258,8 @@ def arange(
     >>> cr.arange(1, 2.5, 0.5)
     tensor([1.0000, 1.5000, 2.0000])
     """
+    if len(args) == 1 and type(args[0]) is int and args[0] >= 0 and dtype is start is end is step is None:
+        return _finish("arange", np.arange(args[0]), out, layout, device, requires_grad)
     names = ("end",) if len(args) == 1 and end is None else ("start", "end", "step")
     given = {"start": start, "end": end, "step": step}
     for name, value in zip(names, args, strict=False):

@@ -309,6 +309,8 @@ def explain_failure(
     text = str(error)
     if isinstance(error, IndexError):
         return IndexError(f"{index_message(text)}; in {what}")
+    if isinstance(error, OverflowError):
+        return OverflowError(f"int too big to convert; in {what}")
     if "broadcast" in text and op.elementwise:
         shapes = [np.shape(a) for a in arrays if isinstance(a, ndarray)]
         return ShapeError(broadcast_message(shapes) + f"; in {what}. Only sizes that are equal or 1 broadcast.")

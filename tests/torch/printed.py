@@ -1,7 +1,7 @@
 """One expression, evaluated with our library and with PyTorch, and what the two print compared.
 
-Names in an expression: `T` the library, and tensors t (two floats), i (two ints), u (one uint8), m (a 2×3 matrix), w (a
-leaf with a gradient), y (computed from w), s (a 0-d leaf with a gradient).
+Names in an expression: `T` the library, and tensors t (two floats), i (two ints), u (one uint8), m (a 2×3 matrix), w
+(a leaf with a gradient), y (computed from w), s (a 0-d leaf with a gradient).
 """
 
 from __future__ import annotations
