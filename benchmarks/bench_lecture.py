@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from timing import Row, peer, side_by_side, table
+from timing import Row, peer, side_by_side, table  # first: it sets the number of threads
+
+import numpy as np  # isort: skip
 
 rng = np.random.default_rng(0)
 X, Y, W1, W2 = (rng.normal(size=s).astype(np.float32) for s in ((64, 3), (64, 1), (3, 2), (2, 1)))

@@ -1,11 +1,21 @@
-"""Timing peers side by side: in rounds, each in turn, so that a noisy moment hits them all."""
+"""Timing peers side by side: in rounds, each in turn, so that a noisy moment hits them all.
+
+Everything runs on one thread. With two, PyTorch waits at OpenMP's barriers for a thread that another
+process keeps off its core: on a machine with two cores and one more busy process, a step of 115 µs was
+seen to take 2 to 16 ms, in every round, so that not even the least of them was true. On a quiet machine
+one thread is also the quicker choice for work this small (111 against 117 µs): it favours PyTorch.
+"""
 
 from __future__ import annotations
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"  # before NumPy or a peer is imported
 
 import gc
 import importlib
 import importlib.metadata
-import os
 import platform
 import subprocess
 import sys
@@ -25,9 +35,11 @@ class Row:
     target: float | None = None  # the ratio that must not be exceeded
     unit: str = "µs"
     note: str = ""
+    noisy: bool = False  # times that differed too much between the rounds to be believed
     ratio: float | None = field(default=None)
 
     def __post_init__(self) -> None:
+        self.noisy = self.noisy or getattr(self.times, "noisy", False)
         if self.ratio is None and self.times.get(self.against):
             self.ratio = self.times["chainrule"] / self.times[self.against]
 
@@ -36,27 +48,40 @@ class Row:
         """Whether the target was met; empty if there is none or no ratio."""
         if self.target is None or self.ratio is None:
             return ""
+        if self.noisy:
+            return "NOISY, run again"
         return "met" if self.ratio <= self.target else "MISSED"
 
 
+NOISE = 1.5  # a median this many times the least says that other processes took part
 SCALES = {"µs": 1e6, "ms": 1e3, "s": 1.0, "bytes": 1.0}
 
 
 def peer(name: str):
     """A peer's module, or None where it is not installed."""
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except ImportError:
         print(f"  ({name} is not installed: left out)", file=sys.stderr)
         return None
+    if name == "torch":
+        module.set_num_threads(1)
+    return module
+
+
+class Times(dict[str, float]):
+    """Seconds by name, and whether the rounds agreed."""
+
+    noisy = False
 
 
 def side_by_side(
     contestants: Mapping[str, Callable[[], object]], rounds: int = 15, seconds: float = 0.02
-) -> dict[str, float]:
+) -> Times:
     """The time of one call of each, in seconds: the least of all rounds, in which they take turns.
 
-    The least is what the code costs; everything above it is what the machine did besides.
+    The least is what the code costs; everything above it is what the machine did besides. Where the
+    median is half as much again, the machine was busy and the result says that it is noisy.
     """
     loops = {name: _loops_for(f, seconds) for name, f in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}
@@ -74,7 +99,9 @@ def side_by_side(
     finally:
         if gc_was_enabled:
             gc.enable()
-    return {name: min(found) for name, found in times.items()}
+    result = Times({name: min(found) for name, found in times.items()})
+    result.noisy = any(median(found) > NOISE * min(found) for found in times.values())
+    return result
 
 
 def _loops_for(f: Callable[[], object], seconds: float) -> int:

@@ -154,6 +154,7 @@ from .errors import (
     InplaceError as InplaceError,
     NotSupportedError as NotSupportedError,
     ShapeError as ShapeError,
+    UnsupportedDtypeError as UnsupportedDtypeError,
 )
 from .absent import absent as _absent
 

@@ -74,9 +74,11 @@ def put(part: Any, key: tuple[Any, ...], value: Any, name: str, accumulate: bool
     tracked = inplace.is_tracked(part, (value,))
     inplace.check_writable(part, name, tracked)
     try:
-        check_put(x, key, np.shape(array))
+        shape = check_put(x, key, np.shape(array))
     except IndexError as error:
         raise IndexError(record.index_message(str(error))) from None
+    if shape != np.shape(array):
+        array = array.reshape(shape)
     if tracked:
         key = tuple([k.copy() if type(k) is np.ndarray else k for k in key])
     op = REGISTRY["index_put_add" if accumulate else "index_put"]

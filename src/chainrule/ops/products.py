@@ -78,7 +78,7 @@ def _mm_dtypes(a: Any, b: Any) -> DtypeError:
 
 def _mm_forward(a: Any, b: Any) -> Any:
     """`np.dot`: for two small matrices it takes half the time of `np.matmul`."""
-    if a.ndim != 2 or b.ndim != 2 or a.dtype is not b.dtype or a.dtype.kind == "b":
+    if a.ndim != 2 or b.ndim != 2:
         _check_mm(a, b)
     try:
         return multiply_matrices(a, b)
@@ -132,6 +132,7 @@ _mm = linear_record(
     _mm_forward,
     {"a": lambda g, b: multiply_matrices(g, b.T), "b": lambda g, a: multiply_matrices(a.T, g)},
     symbol="{a} {b}",
+    check=lambda arrays: _check_mm(*arrays),
 )
 _mv = linear_record(
     "mv",

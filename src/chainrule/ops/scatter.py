@@ -434,7 +434,9 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
             f"and {values.dtype.title} for the source."
         )
     key = vectors(input, indices)
-    check_put(input._data, key, value.shape)
+    shape = check_put(input._data, key, value.shape)
+    if shape != value.shape:
+        values = values.reshape(shape)
     return (_index_put_add if accumulate else _index_put)(input, values, key=owned(input, key))
 
 
@@ -444,8 +446,11 @@ def vectors(input: Any, indices: Any) -> tuple[Any, ...]:
     return key
 
 
-def check_put(x: ndarray, key: tuple[Any, ...], shape: tuple[int, ...]) -> None:
-    """Raise unless a value of this shape can be written to `x[key]`."""
+def check_put(x: ndarray, key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a value without the leading ones that `x[key]` does not have.
+
+    Raises ShapeError unless such a value can be written there.
+    """
     target = x[key].shape
     kept = shape
     while len(kept) > len(target) and kept[0] == 1:
@@ -456,6 +461,7 @@ def check_put(x: ndarray, key: tuple[Any, ...], shape: tuple[int, ...]) -> None:
             f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape "
             f"{list(target)}"
         )
+    return kept
 
 
 @public()
