@@ -308,7 +308,7 @@ copysign = elementwise(
 nextafter = elementwise(
     "nextafter",
     np.nextafter,
-    {"a": 1, "b": 0},
+    {"a": lambda a, b: a != b, "b": 0},  # as in PyTorch, which counts a = b as constant
     check=refuses("bi", "nextafter_cpu"),
     doc="""The floating-point number next to a in the direction of b.""",
 )
