@@ -16,7 +16,7 @@ import numpy as np
 from . import record
 from .dtypes import FLOATS
 from .errors import refuse_out
-from .graph import Storage, TensorBase, View, call_site, internal, next_number, node_class
+from .graph import TensorBase, View, call_site, internal, next_number, node_class
 from .modes import state
 from .op import Op
 from .record import apply, node_of
@@ -77,16 +77,13 @@ def unary(op: Op) -> Callable[..., Any]:
             return result
         result._node = node = cls()
         node.edge = edge
-        if keeps_y:
-            node.y = y
-            node.storage_y = result._storage = Storage()
-        else:
-            node.y = node.storage_y = None
+        node.y = y if keeps_y else None
+        node.storage_y = None  # made when the result is shared or written
         if keeps_x:
             node.x = x
             storage = input._storage
             if storage is None:
-                storage = input._storage = Storage()
+                storage = input.storage
             node.storage = storage
             node.version = storage.version
         else:
@@ -163,17 +160,14 @@ def binary(op: Op) -> Callable[..., Any]:
         result._node = node = cls()
         node.edge_a = edge_a
         node.edge_b = edge_b
-        if keep_y:
-            node.y = z
-            node.storage_y = result._storage = Storage()
-        else:
-            node.y = node.storage_y = None
+        node.y = z if keep_y else None
+        node.storage_y = None  # made when the result is shared or written
         node.a = x if keep_a or edge_a is None else None
         node.b = y if keep_b or edge_b is None else None
         if keep_a:
             storage = input._storage
             if storage is None:
-                storage = input._storage = Storage()
+                storage = input.storage
             node.storage_a = storage
             node.version_a = storage.version
         else:
@@ -181,7 +175,7 @@ def binary(op: Op) -> Callable[..., Any]:
         if keep_b and not number:
             storage = other._storage
             if storage is None:
-                storage = other._storage = Storage()
+                storage = other.storage
             node.storage_b = storage
             node.version_b = storage.version
         else:
@@ -225,7 +219,7 @@ def viewing(op: Op) -> Callable[..., Any]:
         if not may_copy or record.shares(y, x):
             storage = input._storage
             if storage is None:
-                storage = input._storage = Storage()
+                storage = input.storage
             result._storage = storage
             result._view = View(input, op, params, storage.generation, grad_origin if grad else "no_grad")
         else:  # a reshape that had to copy

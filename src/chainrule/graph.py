@@ -135,6 +135,9 @@ class TensorBase:
         """The shared storage, made when something first has to be known about it."""
         if self._storage is None:
             self._storage = Storage()
+            node = self._node
+            if node is not None and node.arity > 0 and node.y is self._data:  # type: ignore[attr-defined]
+                node.storage_y = self._storage  # type: ignore[attr-defined]
         return self._storage
 
 

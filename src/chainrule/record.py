@@ -166,7 +166,7 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
         if state.grad and op.differentiable and y.dtype.kind == "f":
             edges = tuple([a._node if isinstance(a, TensorBase) else None for a in args])
             out._node = node = record(op, edges, arrays, y, mask, params, args)
-            if op.plans[mask].keeps_result:
+            if op.plans[mask].keeps_result and not node.arity:  # else `TensorBase.storage` does, when there is one
                 node.guard_result(out.storage)
         else:
             out._cut = (op.name if state.grad else "no_grad", *call_site(2))
@@ -311,7 +311,7 @@ def explain_failure(
         return IndexError(f"{index_message(text)}; in {what}")
     if isinstance(error, OverflowError):
         return OverflowError(f"int too big to convert; in {what}")
-    if "broadcast" in text and op.elementwise:
+    if "operands could not be broadcast" in text:
         shapes = [np.shape(a) for a in arrays if isinstance(a, ndarray)]
         return ShapeError(broadcast_message(shapes) + f"; in {what}. Only sizes that are equal or 1 broadcast.")
     if isinstance(error, TypeError):
