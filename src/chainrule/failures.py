@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .errors import FreedGraphError, GradientWarning, GraphError, InplaceError
 from .graph import Node, TensorBase, call_site, line_of, next_number
 from .modes import state
@@ -53,15 +55,17 @@ def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphErro
     )
 
 
-_retained: dict[tuple[Any, int], tuple[int, int, int]] = {}  # line → nodes visited, time, times grown
+_retained: dict[tuple[Any, int], tuple[Any, int, int]] = {}  # line → numbers of the nodes visited, time, times grown
 
 
 def warn_of_growth(root: Node, visited: Sequence[Node], site: tuple[Any, int]) -> None:
     """Warn when backward(retain_graph=True) on one line walks ever more of a graph that is still being built."""
-    size, time, grown = _retained.get(site, (0, 0, 0))
-    reaches_back = size < len(visited) and root.number > time and any(node.number < time for node in visited)
+    before, time, grown = _retained.get(site, ((), 0, 0))
+    numbers = np.fromiter((node.number for node in visited), np.int64, len(visited))
+    old = numbers[numbers < time]
+    reaches_back = len(before) < len(numbers) and root.number > time and len(old) and np.isin(old, before).all()
     grown = grown + 1 if reaches_back else 0
-    _retained[site] = (len(visited), next_number(), grown)
+    _retained[site] = (numbers, next_number(), grown)
     if grown == 2:
         warnings.warn(
             f"backward(retain_graph=True) at {line_of(*site)} walks a graph that grows from call to call, by now "

@@ -37,7 +37,7 @@ class FunctionCtx:
     needs_input_grad: tuple[bool, ...] = ()
 
     def __init__(self) -> None:
-        self._own: dict[str, SavedValue] = {}  # outputs kept as attributes
+        self._own: dict[str, SavedValue] = {}  # inputs and outputs kept as attributes
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__.get("_own", {})
@@ -441,8 +441,11 @@ class _Outputs:
             if name.startswith("_") or not isinstance(value, TensorBase):
                 continue
             if id(value) in number and self.real[number[id(value)]]:  # no cycle from an output over ctx to itself
-                index = number[id(value)]
-                ctx._own[name] = save(self.outputs[index], None if len(self.outputs) == 1 else index, own=True)
+                index = None if len(self.outputs) == 1 else number[id(value)]
+                ctx._own[name] = save(value, index, own=True, hooks=False)
+                del ctx.__dict__[name]
+            elif id(value) in self.inputs and value._node is not None:  # nor from an input over its .grad
+                ctx._own[name] = save(value, hooks=False)
                 del ctx.__dict__[name]
             else:
                 ctx.__dict__[name] = self._guarded(value, f"ctx.{name}", node)

@@ -200,7 +200,7 @@ def jacobian(
 def _rows(output: Any, inputs: tuple[Any, ...], create_graph: bool, strict: bool, index: int) -> tuple[Any, ...]:
     """The Jacobian of one output at every input."""
     how = f"Output {index} of the user-provided function is independent of input {{i}}. This is not allowed in strict mode."
-    units = np.eye(output._data.size, dtype=output._data.dtype).reshape(-1, *output._data.shape)
+    units = np.eye(output._data.size, dtype=output._data.dtype).reshape(output._data.size, *output._data.shape)
     rows = [_gradients((output,), inputs, (record.wrap(u.copy()),), create_graph, strict, how) for u in units]
     stack = FUNCTIONS["stack"]
     return tuple(

@@ -202,7 +202,7 @@ class _Check:
         for i in self.moving:
             x = self.inputs[i]._data
             columns: dict[int, list[Any]] = {k: [] for k, _ in self.outputs}
-            for unit in np.eye(x.size).reshape(-1, *x.shape):
+            for unit in np.eye(x.size).reshape(x.size, *x.shape):
                 with forward_ad.dual_level():
                     dual = forward_ad.make_dual(self.inputs[i], record.wrap(np.asarray(unit, x.dtype)))
                     outputs = _tensors(self.func(*[dual if j == i else y for j, y in enumerate(self.inputs)]))

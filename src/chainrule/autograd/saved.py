@@ -23,13 +23,13 @@ class SavedValue:
 
     __slots__ = ("array", "edge", "index", "own", "packed", "storage", "unpack_hook")
 
-    def __init__(self, array: Any, edge: Node | None, index: int | None, own: bool, storage: Any):
+    def __init__(self, array: Any, edge: Node | None, index: int | None, own: bool, storage: Any, hooks: bool):
         self.edge = edge
         self.index = index  # of an output among several
         self.own = own  # an output of the node itself, to which it must not point
         self.unpack_hook: Callable[[Any], Any] | None = None
         self.packed: Any = None
-        if not state.saved_hooks:
+        if not (hooks and state.saved_hooks):
             self.array, self.storage = array, storage
             return
         pack, self.unpack_hook = state.saved_hooks[-1]
@@ -76,9 +76,9 @@ def unpacked(unpack: Callable[[Any], Any], value: Any) -> Any:
     return tensor._data
 
 
-def save(tensor: Any, index: int | None = None, own: bool = False) -> SavedValue:
-    """A tensor that a Function keeps."""
-    return SavedValue(tensor._data, None if own else record.node_of(tensor), index, own, tensor.storage)
+def save(tensor: Any, index: int | None = None, own: bool = False, hooks: bool = True) -> SavedValue:
+    """A tensor that a Function keeps; its array and its place in the graph, not the tensor with its `.grad`."""
+    return SavedValue(tensor._data, None if own else record.node_of(tensor), index, own, tensor.storage, hooks)
 
 
 class _Packed:

@@ -119,7 +119,7 @@ def jacfwd(
         result: Any = None
         for k, x in enumerate(values):
             columns.append([])
-            for unit in np.eye(x._data.size, dtype=x._data.dtype).reshape(-1, *x._data.shape):
+            for unit in np.eye(x._data.size, dtype=x._data.dtype).reshape(x._data.size, *x._data.shape):
                 directions = [record.wrap(unit.copy()) if i == k else z for i, z in enumerate(zeros)]
                 result = jvp(inner, tuple(values), tuple(directions), has_aux=has_aux)
                 columns[-1].append(flatten(result[1])[0])

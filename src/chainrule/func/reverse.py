@@ -246,7 +246,7 @@ def jacrev(
 def _rows(k: int, outputs: list[Any], shape: Any, pull: Callable[..., Any]) -> Any:
     """The Jacobian of output k, at every input: a tree like the tuple of inputs."""
     array = outputs[k]._data
-    units = np.eye(array.size, dtype=array.dtype).reshape(-1, *array.shape)
+    units = np.eye(array.size, dtype=array.dtype).reshape(array.size, *array.shape)
     rest = [zeros_like(o) for o in outputs]
     rows = []
     for unit in units:

@@ -55,7 +55,8 @@ def checkpoint(
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if not use_reentrant:
-        return _Recomputation(function, args, kwargs, preserve, context_fn, determinism_check, early_stop).run()
+        again = _Recomputation(function, args, kwargs, preserve, context_fn, determinism_check, early_stop)
+        return again.first(*args, **kwargs)
     if context_fn is not noop_context_fn or debug:
         raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
     if kwargs:
@@ -116,7 +117,9 @@ class _Recomputation:
         self,
         function: Any, args: Any, kwargs: Any, preserve: bool, context_fn: Any, determinism: str, early_stop: bool,
     ):  # fmt: skip
-        self.function, self.args, self.kwargs = function, args, kwargs
+        self.function = function  # of the arguments only the memory is kept: they may lead back here by their .grad
+        self.args = [_detached(a) for a in args]
+        self.kwargs = {k: _detached(a) for k, a in kwargs.items()}
         self.contexts = context_fn()
         self.check = determinism == "default"
         if determinism not in ("default", "none"):
@@ -126,9 +129,10 @@ class _Recomputation:
         self.count = 0
         self.values: dict[int, Any] = {}
 
-    def run(self) -> Any:
+    def first(self, *args: Any, **kwargs: Any) -> Any:
+        """The call itself, which saves numbers in place of tensors."""
         with self.contexts[0], autograd.graph.saved_tensors_hooks(self._pack, self._unpack):
-            return self.function(*self.args, **self.kwargs)
+            return self.function(*args, **kwargs)
 
     def _pack(self, tensor: Any) -> _Holder:
         self.count += 1
