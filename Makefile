@@ -15,7 +15,7 @@ test-torch: $(VENV)-torch/.torch ## what is compared with PyTorch, in an environ
 	$(VENV)-torch/bin/python -c "import torch; print('PyTorch', torch.__version__)"
 	$(VENV)-torch/bin/python -m pytest -q tests/torch tests/test_examples.py
 
-bench: $(VENV)-bench/.bench ## our times and the peers', side by side, in one run
+bench: $(VENV)-bench/.bench ## our times and the peers', side by side, in one run; fills benchmarks/README.md
 	$(VENV)-bench/bin/python benchmarks/run.py
 
 docs: $(VENV)/.docs ## the documentation, in docs/_build/html

@@ -8,14 +8,10 @@ one thread is also the quicker choice for work this small (111 against 117 µs):
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # before NumPy or a peer is imported
-
 import gc
 import importlib
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -23,6 +19,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"  # before NumPy or a peer is imported
 
 
 @dataclass
@@ -48,9 +47,8 @@ class Row:
         """Whether the target was met; empty if there is none or no ratio."""
         if self.target is None or self.ratio is None:
             return ""
-        if self.noisy:
-            return "NOISY, run again"
-        return "met" if self.ratio <= self.target else "MISSED"
+        found = "met" if self.ratio <= self.target else "MISSED"
+        return f"{found}, but noisy: run again" if self.noisy else found
 
 
 NOISE = 1.5  # a median this many times the least says that other processes took part
@@ -75,9 +73,7 @@ class Times(dict[str, float]):
     noisy = False
 
 
-def side_by_side(
-    contestants: Mapping[str, Callable[[], object]], rounds: int = 15, seconds: float = 0.02
-) -> Times:
+def side_by_side(contestants: Mapping[str, Callable[[], object]], rounds: int = 15, seconds: float = 0.02) -> Times:
     """The time of one call of each, in seconds: the least of all rounds, in which they take turns.
 
     The least is what the code costs; everything above it is what the machine did besides. Where the
