@@ -103,6 +103,7 @@ def unary(op: Op) -> Callable[..., Any]:
         return result
 
     call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.doc
     return call
 
 
@@ -195,6 +196,7 @@ def binary(op: Op) -> Callable[..., Any]:
         return result
 
     call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.doc
     return call
 
 
@@ -247,6 +249,7 @@ def viewing(op: Op) -> Callable[..., Any]:
         return result
 
     call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.doc
     return call
 
 

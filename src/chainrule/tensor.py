@@ -478,7 +478,7 @@ _OPERATORS = {
 }  # fmt: skip
 # Where a number may stand on the left: the record that takes the tensor first.
 _REFLECTED = {
-    "add": "add", "sub": "rsub", "mul": "mul", "div": "_rdiv", "pow": "_rpow", "bitwise_and": "bitwise_and",
+    "add": "add", "sub": "_rsub", "mul": "mul", "div": "_rdiv", "pow": "_rpow", "bitwise_and": "bitwise_and",
     "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
 }  # fmt: skip
 _COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}

@@ -88,12 +88,11 @@ def _along(record: Op, name: str, input: Any, dim: int, dtype: Any, out: None) -
         refuse_out(name)
     if dtype is not None:
         input = input.to(dtype)
+    axis = axis_of(dim, input.ndim)
     if input._data.dtype.kind != "f":
         title = from_numpy_dtype(input._data.dtype).title
-        raise UnsupportedDtypeError(
-            f"\"{name}_lastdim_kernel_impl\" not implemented for '{title}'; say dtype=float32 or use .float()"
-        )
-    axis = axis_of(dim, input.ndim)
+        kernel = f"{name}_lastdim_kernel_impl" if axis >= input.ndim - 1 else f"{name}_kernel_impl"
+        raise UnsupportedDtypeError(f"\"{kernel}\" not implemented for '{title}'; say dtype=float32 or use .float()")
     if input.ndim:
         return record.call(input, axis=axis)
     return record.call(input.reshape((1,)), axis=0).reshape(())

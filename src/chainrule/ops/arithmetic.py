@@ -21,7 +21,7 @@ _NUMBERS = (int, float)
 
 def _no_bools(arrays: Sequence[Any]) -> None:
     """`1 - mask` is an error in PyTorch: it is `~mask` that is meant."""
-    bools = [type(a) is np.ndarray and a.dtype.kind == "b" for a in arrays]
+    bools = [type(a) is bool or (type(a) is np.ndarray and a.dtype.kind == "b") for a in arrays]
     if all(bools):
         raise DtypeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
@@ -317,11 +317,13 @@ nextafter = elementwise(
 
 
 def _power(x: Any, *, exponent: Any) -> Any:
-    return x * x * x if exponent == 3 else x**exponent  # NumPy's own special cases are 2, 1, ½, 0 and −1
+    if exponent == 3:
+        return x * x * x
+    return 1 / np.sqrt(x) if exponent == -0.5 else x**exponent  # NumPy itself treats 2, 1, ½, 0 and −1
 
 
 def _power_slope(x: Any, exponent: Any) -> Any:
-    return exponent * x ** (exponent - 1) if exponent else 0
+    return exponent * _power(x, exponent=exponent - 1) if exponent else 0
 
 
 def _base_slope(a: Any, b: Any) -> Any:
@@ -376,15 +378,21 @@ def pow(input: Any, exponent: Any, *, out: None = None) -> Any:
         if input._data.dtype.kind == "f":
             return _square.call(input) if exponent == 2 else _pow_scalar.call(input, exponent=exponent)
         return _pow(input, exponent)
-    if not hasattr(input, "_data"):
-        return _rpow.call(exponent, input)
-    if hasattr(exponent, "_data") and exponent._data.dtype.kind == "i" and input._data.dtype.kind != "f":
-        if (exponent._data < 0).any():
-            power = _pow(input, exponent.abs())
-            return power * ((exponent >= 0) | (input.abs() == 1))
     if kind is bool and input._data.dtype.kind == "b":
         return input | (not exponent)
-    return _pow.call(input, exponent)
+    if not hasattr(exponent, "_data"):
+        return _pow(input, exponent)
+    if exponent._data.dtype.kind == "i" and (exponent._data < 0).any():
+        return _integer_power(input, exponent)
+    return _pow.call(input, exponent) if hasattr(input, "_data") else _rpow.call(exponent, input)
+
+
+def _integer_power(input: Any, exponent: Any) -> Any:
+    """Powers with negative exponents among them: of integers all are 0, but for those of ±1."""
+    if kind_of([getattr(input, "_data", input)]) == "f":
+        return _pow(input, exponent)
+    unit = (input == 1) | (input == -1)
+    return _pow(input, exponent.abs()) * ((exponent >= 0) | unit)
 
 
 @public()
@@ -497,8 +505,8 @@ _lerp = elementwise(
     _lerp_forward,
     {"a": lambda w: 1 - w, "b": lambda w: w, "w": lambda a, b: b - a},
     title="LerpBackward0",
-    check=refuses("bi", "lerp_kernel_scalar"),
 )
+_floats_only = refuses("bi", "lerp_kernel_scalar")
 _C_NAMES = {"float16": "c10::Half", "int64": "long int", "float32": "float", "float64": "double"}
 
 
@@ -518,6 +526,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: None = None) -> Any:
         if hasattr(value, "_data") and value._data.dtype != input._data.dtype:
             wanted, found = (_C_NAMES.get(d.name, d.name) for d in (input._data.dtype, value._data.dtype))
             raise DtypeError(f"expected dtype {wanted} for `{name}` but got dtype {found}; convert it with .to(...)")
+    _floats_only([input._data])
     return _lerp(input, end, weight)
 
 
