@@ -69,7 +69,7 @@ def put(part: Any, key: tuple[Any, ...], value: Any, name: str, accumulate: bool
         if array.dtype != x.dtype and array.ndim:
             raise DtypeError(
                 f"Index put requires the source and destination dtypes match, got {part.dtype.title} for the "  # type: ignore[attr-defined]
-                f"destination and {value.dtype.title} for the source; convert it with .to(x.dtype)."  # type: ignore[attr-defined]
+                f"destination and {value.dtype.title} for the source. Convert it with .to(x.dtype)."  # type: ignore[attr-defined]
             )
     tracked = inplace.is_tracked(part, (value,))
     inplace.check_writable(part, name, tracked)

@@ -154,9 +154,7 @@ def follow(x: TensorBase, value: Any, node: Node | None) -> None:
     mask = (base._node is not None) + 2 * (node is not None)
     arrays = [base._data, value]
     params = {"chain": view.chain}
-    record.set_node(
-        base, record.record(REGISTRY["view_put"], (base._node, node), arrays, base._data, mask, params)
-    )
+    record.set_node(base, record.record(REGISTRY["view_put"], (base._node, node), arrays, base._data, mask, params))
 
 
 def _constant(x: TensorBase) -> Node:
@@ -167,7 +165,9 @@ def _constant(x: TensorBase) -> Node:
 def _copied(x: TensorBase, value: Any, node: Node) -> Node:
     """The node of `x` after `value`, broadcast and cast, was copied into it."""
     if x._view is None:
-        return record.record(REGISTRY["copy"], (x._node, node), [x._data, value], x._data, 2 + (x._node is not None), {})
+        return record.record(
+            REGISTRY["copy"], (x._node, node), [x._data, value], x._data, 2 + (x._node is not None), {}
+        )
     return record.record(REGISTRY["copy"], (None, node), [x._data, value], x._data, 2, {})
 
 
@@ -200,7 +200,7 @@ def put_whole(self: Any, src: Any, name: str) -> Any:
     check_writable(self, name, tracked)
     value = src._data
     if value.shape != self._data.shape:
-        check_broadcast(value.shape, self._data.shape)
+        check_broadcast(src, self._data.shape)
     node = record.node_of(src) if tracked else None
     write(self, value, _copied(self, value, node) if node is not None else None, name)
     if state.special:
@@ -208,14 +208,14 @@ def put_whole(self: Any, src: Any, name: str) -> Any:
     return self
 
 
-def check_broadcast(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
-    """Raise unless a value of `shape` broadcasts to `target`; leading ones may be dropped."""
-    kept = shape
+def check_broadcast(source: TensorBase, target: tuple[int, ...]) -> None:
+    """Raise unless `source` broadcasts to `target`; leading ones may be dropped."""
+    kept = shape = source._data.shape
     while len(kept) > len(target) and kept[0] == 1:
         kept = kept[1:]
     if len(kept) > len(target):
         raise ShapeError(
-            f"expand(Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes provided ({len(target)}) must "
+            f"expand(torch.{dtypes.from_numpy_dtype(source._data.dtype).title}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes provided ({len(target)}) must "
             f"be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     lead = len(target) - len(kept)
@@ -232,8 +232,7 @@ def fill_(self: Any, value: Any) -> Any:
     if isinstance(value, TensorBase):
         if value._data.ndim:
             raise ShapeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value._data.ndim} dimensions."
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value._data.ndim} dimensions."
             )
         return put_whole(self, value, "fill_")
     check_writable(self, "fill_", is_tracked(self))
@@ -251,10 +250,11 @@ def number(value: Any, x: TensorBase) -> Any:
         kind = x._data.dtype.name.rstrip("0123456789") if x._data.dtype.kind == "f" else x._data.dtype.name
         raise DtypeError(f"value cannot be converted to type {kind} without overflow")
     if not isinstance(value, (int, float)):
-        title, kind = dtypes.from_numpy_dtype(x._data.dtype).title, type(value).__name__.replace("ndarray", "numpy.ndarray")
-        raise TypeError(
-            f"can't assign a {kind} to a torch.{title}Tensor; make it a tensor first with tensor(...)"
+        title, kind = (
+            dtypes.from_numpy_dtype(x._data.dtype).title,
+            type(value).__name__.replace("ndarray", "numpy.ndarray"),
         )
+        raise TypeError(f"can't assign a {kind} to a torch.{title}Tensor; make it a tensor first with tensor(...)")
     dtype = x._data.dtype
     if dtype.kind in "iu" and type(value) is int:
         info = np.iinfo(dtype)

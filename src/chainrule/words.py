@@ -131,6 +131,39 @@ def scatter_add(x: Any, index: Any, source: Any, axis: int) -> Any:
 
 
 @opaque
+def windows(x: Any, axis: int, size: int, step: int) -> Any:
+    """All windows of `size` along an axis, `step` apart, in a new last axis; a view."""
+    views = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=x.flags.writeable)
+    return views[(*(slice(None),) * axis, slice(None, None, step))]
+
+
+@opaque
+def strided(x: Any, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
+    """The elements of `x`, in C order, under any size, stride and offset; a view where x lies in that order."""
+    x = np.ascontiguousarray(x)
+    n = x.itemsize
+    return np.ndarray(size, x.dtype, x, offset * n, tuple([s * n for s in stride]))
+
+
+@opaque
+def scatter_max(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` with y[index[i, j], j] = max(…, source[i, j]) for axis 0, and so on."""
+    return scatter_ufunc(x, index, source, axis, np.maximum)
+
+
+@opaque
+def scatter_min(x: Any, index: Any, source: Any, axis: int) -> Any:
+    """A copy of `x` with y[index[i, j], j] = min(…, source[i, j]) for axis 0, and so on."""
+    return scatter_ufunc(x, index, source, axis, np.minimum)
+
+
+@opaque
+def nonzero(x: Any) -> Any:
+    """The indices of the elements that are not zero, a row each."""
+    return np.stack(np.nonzero(x), -1) if np.ndim(x) else np.zeros((int(x != 0), 0), np.int64)
+
+
+@opaque
 def scatter_prod(x: Any, index: Any, source: Any, axis: int) -> Any:
     """A copy of `x` with y[index[i, j], j] *= source[i, j] for axis 0, and so on."""
     return scatter_ufunc(x, index, source, axis, np.multiply)

@@ -138,7 +138,7 @@ def _linear_tangent(op: Op, args: Sequence[Any], tangents: Sequence[Any], params
     if not moving:
         return None
     if op.linear_together:
-        zeros = [a if op.rules[i] is None else stand_in(np.shape(a), a.dtype) for i, a in enumerate(args)]
+        zeros = [a if op.rules[i] is None else 0 if isinstance(a, (int, float)) else stand_in(np.shape(a), a.dtype) for i, a in enumerate(args)]
         return op.forward(*(tangents[i] if i in moving else z for i, z in enumerate(zeros)), **params)
     terms = [op.forward(*(tangents[j] if i == j else a for j, a in enumerate(args)), **params) for i in moving]
     return functools.reduce(operator.add, terms)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import words
 from ..errors import DtypeError, ShapeError
 from ..op import METHODS, discrete, linear, public, word
 from ..words import add_at, add_slices, index_add, index_put, index_put_add
@@ -124,7 +125,6 @@ def parse(index: Any, x: ndarray) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
             basic.append(None)
             key.append(np.zeros(int(item), np.int64))
         elif kind is ndarray:
-            _check_mask(item, x, axis, len(key))
             consumed = _dimensions(item)
             basic += [ALL] * consumed
             key.append(item)
@@ -136,6 +136,8 @@ def parse(index: Any, x: ndarray) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
                 key.append(ALL)
     while key and type(key[-1]) is slice:
         key.pop()
+    if key:
+        _check_masks(key, x[(*basic, ...)].shape)
     return (*basic, ...), tuple(key)
 
 
@@ -152,7 +154,12 @@ def _as_tuple(index: Any) -> Any:
     if isinstance(index, list) and any(
         i is None or i is Ellipsis or isinstance(i, (list, tuple, slice)) or hasattr(i, "_data") for i in index
     ):
-        return tuple(index)  # NumPy's old rule, which PyTorch keeps
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
+            "use x[tuple(seq)] instead of x[seq].",
+            stacklevel=4,
+        )
+        return tuple(index)  # NumPy's old rule
     return (index,)
 
 
@@ -209,15 +216,19 @@ def _bound(value: Any) -> int:
     return operator.index(value)
 
 
-def _check_mask(item: ndarray, x: ndarray, axis: int, at: int) -> None:
-    if item.dtype != bool:
-        return
-    for i, n in enumerate(item.shape):
-        if n != x.shape[axis + i]:
-            raise IndexError(
-                f"The shape of the mask {list(item.shape)} at index {i} does not match the shape of the indexed "
-                f"tensor {list(x.shape)} at index {at + i}"
-            )
+def _check_masks(key: list[Any], shape: tuple[int, ...]) -> None:
+    axis = 0
+    for item in key:
+        if type(item) is not ndarray or item.dtype != bool:
+            axis += 1
+            continue
+        for i, n in enumerate(item.shape):
+            if n != shape[axis + i]:
+                raise IndexError(
+                    f"The shape of the mask {list(item.shape)} at index {i} does not match the shape of the indexed "
+                    f"tensor {list(shape)} at index {axis + i}"
+                )
+        axis += item.ndim
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +244,7 @@ def getitem(input: Any, index: Any) -> Any:
         if array is not None and array.ndim and array.dtype == np.int64 and input._data.ndim:
             return _index_select.call(input, index, axis=0)
         index = (index,) if kind is not list else _as_tuple(index)
-    if is_basic(index):
+    if is_basic(index) and input._data.ndim:
         return basic_view(input, index)
     basic, key = parse(index, input._data)
     if not key:
@@ -360,7 +371,7 @@ def both_broadcast(a: Any, b: Any) -> tuple[Any, Any]:
 
 # ── where something is ──────────────────────────────────────────────────────────────────────────
 
-_nonzero = discrete("nonzero", lambda x: np.stack(np.nonzero(x), -1) if np.ndim(x) else np.zeros((int(x != 0), 0), int))
+_nonzero = discrete("nonzero", words.nonzero, args=("x",))
 
 
 @public()

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..op import linear, public, word
-from ..words import unindex, view_add, view_get, view_put
+from ..words import strided, unindex, view_add, view_get, view_put, windows
 from .dims import axis_of
 
 ALL = slice(None)
@@ -69,14 +69,9 @@ _diagonal = linear(
 )
 
 
-def _windows(x: Any, *, axis: int, size: int, step: int) -> Any:
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=x.flags.writeable)
-    return windows[(*(ALL,) * axis, slice(None, None, step))]
-
-
 _unfold = linear(
     "unfold",
-    _windows,
+    lambda x, *, axis, size, step: windows(x, axis, size, step),
     {
         "x": lambda g, x_shape, axis, size, step: view_add(
             np.zeros(x_shape, g.dtype), g, ((_unfold, {"axis": axis, "size": size, "step": step}),)
@@ -86,16 +81,9 @@ _unfold = linear(
 )
 
 
-def _strided(x: Any, *, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
-    """`as_strided` on the elements of x in C order."""
-    x = np.ascontiguousarray(x)
-    n = x.itemsize
-    return np.ndarray(size, x.dtype, x, offset * n, tuple([s * n for s in stride]))
-
-
 _as_strided = linear(
     "as_strided",
-    _strided,
+    lambda x, *, size, stride, offset: strided(x, size, stride, offset),
     {
         "x": lambda g, x_shape, size, stride, offset: view_add(
             np.zeros(x_shape, g.dtype), g, ((_as_strided, {"size": size, "stride": stride, "offset": offset}),)
@@ -185,7 +173,9 @@ def _cut(record: Any, input: Any, axis: int, ends: Any) -> tuple[Any, ...]:
 
 def _axis_to_cut(name: str, input: Any, dim: int) -> int:
     if not input._data.ndim:
-        raise ShapeError(f"{name} expect{'ed' if name == 'tensor_split' else 's'} at least a 1-dimensional tensor")
+        if name == "tensor_split":
+            raise ShapeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+        raise ShapeError(f"{name} expects at least a 1-dimensional tensor")
     return axis_of(dim, input._data.ndim)
 
 
@@ -288,7 +278,7 @@ def _split_along(name: str, input: Any, sections: Any, dim: int) -> tuple[Any, .
 def _enough_dimensions(name: str, input: Any, least: int) -> None:
     if input._data.ndim < least:
         raise ShapeError(
-            f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a "
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a "
             f"tensor with {input._data.ndim} dimensions!"
         )
 
@@ -401,3 +391,5 @@ def _np_diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
 
 
 word(view_add)(lambda x, value, chain: _view_add(x, value, chain=chain))
+word(windows)(lambda x, axis, size, step: _unfold.call(x, axis=axis, size=size, step=step))
+word(strided)(lambda x, size, stride, offset: _as_strided.call(x, size=size, stride=stride, offset=offset))

@@ -58,33 +58,42 @@ def _padded(part: Any, shape: tuple[int, ...]) -> Any:
     return words.unindex(part, shape, tuple([slice(n) for n in part.shape]))
 
 
-def _extreme_rule(g: Any, y: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, Any]:
+def _extreme_rule(g: Any, y: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, None, Any]:
     """The gradient is shared evenly by all that attain the extreme."""
-    source = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
     best_x = 1.0 * (x == y)
-    best_src = 1.0 * (source == words.gather(y, index, axis))
+    best_src = 1.0 * (_reached(src, index) == words.gather(y, index, axis))
     share = g / words.scatter_add(best_x, index, best_src, axis)
-    return share * best_x, _padded(words.gather(share, index, axis) * best_src, src.shape)
+    return share * best_x, None, _padded(words.gather(share, index, axis) * best_src, src.shape)
 
 
-def _extreme(name: str, ufunc: np.ufunc) -> Any:
-    return general(name, lambda x, index, src, *, axis: words.scatter_ufunc(x, index, src, axis, ufunc), _extreme_rule)
+def _reached(src: Any, index: Any) -> Any:
+    """The part of the source that the index reaches."""
+    return src[tuple([slice(n) for n in index.shape])] if src.ndim else src
 
 
-_scatter_amax, _scatter_amin = _extreme("scatter_amax", np.maximum), _extreme("scatter_amin", np.minimum)
+_scatter_amax = general(
+    "scatter_amax", lambda x, index, src, *, axis: words.scatter_max(x, index, src, axis), _extreme_rule
+)
+_scatter_amin = general(
+    "scatter_amin", lambda x, index, src, *, axis: words.scatter_min(x, index, src, axis), _extreme_rule
+)
 
 
-def _product_rule(g: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, Any]:
+def _product_rule(g: Any, x: Any, index: Any, src: Any, axis: int) -> tuple[Any, None, Any]:
     """Each factor's slope is the product of the others: without division by a factor that is zero."""
-    source = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
-    zero_x, zero_src = 1.0 * (x == 0), 1.0 * (source == 0)
-    zeros = words.scatter_add(zero_x, index, zero_src, axis)
-    others = words.scatter_prod(np.where(zero_x, 1, x), index, np.where(zero_src, 1, source), axis)
-    g = g * others
+    source = _reached(src, index)
+    zero_x, zero_src = x == 0, source == 0
+    zeros = words.scatter_add(1.0 * zero_x, index, 1.0 * zero_src, axis)
+    x, source = np.where(zero_x, 1, x), np.where(zero_src, 1, source)
+    others = g * words.scatter_prod(x, index, source, axis)
     zeros_src = words.gather(zeros, index, axis)
-    slope_x = np.where(zero_x, zeros == 1, (zeros == 0) / np.where(zero_x, 1, x))
-    slope_src = np.where(zero_src, zeros_src == 1, (zeros_src == 0) / np.where(zero_src, 1, source))
-    return g * slope_x, _padded(words.gather(g, index, axis) * slope_src, src.shape)
+    return (
+        others * np.where(zero_x, zeros == 1, zeros == 0) / x,
+        None,
+        _padded(
+            words.gather(others, index, axis) * np.where(zero_src, zeros_src == 1, zeros_src == 0) / source, src.shape
+        ),
+    )
 
 
 _scatter_prod = general(

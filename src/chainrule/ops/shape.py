@@ -39,6 +39,7 @@ _view_get = linear(
     "view_get",
     lambda x, *, chain: view_get(x, chain),
     {"x": lambda g, x_shape, chain: view_put(np.zeros(x_shape, g.dtype), g, chain)},
+    view=True,
 )
 # The engine casts and sums what was broadcast. `x` is there for its shape, dtype and a gradient of zero.
 _copy = linear(
