@@ -9,6 +9,7 @@ import pytest
 
 import chainrule  # noqa: F401  (the records say what words mean for tensors)
 from chainrule import words
+from chainrule.errors import SymbolicError
 from chainrule.expr import Expr, evaluate
 from chainrule.op import OPAQUE, REGISTRY, WORDS
 
@@ -85,6 +86,11 @@ CASES = [
     (words.scatter_add, (X, INDEX, 2.0, 1), plain_scatter(X, INDEX, 2.0, 1, np.add)),
     (words.scatter_prod, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, np.multiply)),
     (words.scatter_prod, (np.array(3.0), np.array([0, 0]), np.array([2.0, 2.0]), 0), np.array(12.0)),
+    (words.scatter_max, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, np.maximum)),
+    (words.scatter_min, (X, INDEX, SOURCE, 1), plain_scatter(X, INDEX, SOURCE, 1, np.minimum)),
+    (words.windows, (X, 0, 2, 1), np.stack([X[:-1], X[1:]], -1)),
+    (words.windows, (X, 1, 1, 2), X[:, ::2, :, None]),
+    (words.strided, (X, (2, 3), (4, 1), 5), X.reshape(-1)[[[5, 6, 7], [9, 10, 11]]]),
     (words.contiguous, (X.T,), X.T),
     (words.scatter_add, (X, INDEX[:, :2], SOURCE, 0), plain_scatter(X, INDEX[:, :2], SOURCE, 0, np.add)),
 ]  # fmt: skip
@@ -112,9 +118,17 @@ def test_word_as_a_formula(word, args, expected):
     np.testing.assert_allclose(evaluate(made, values), expected)
 
 
+def test_the_shape_of_nonzero_depends_on_values():
+    x = np.array([[0.0, 1.0], [2.0, 0.0]])
+    np.testing.assert_array_equal(words.nonzero(x), [[0, 1], [1, 0]])
+    assert words.nonzero(np.array(3.0)).shape == (1, 0)
+    with pytest.raises(SymbolicError, match="the shape depends on values"):
+        evaluate(words.nonzero(Expr.symbol("x", (2, 2))), {"x": x})
+
+
 def test_every_word_of_the_file_is_tested():
     ours = {word.__name__ for word in OPAQUE if word.__module__ == words.__name__}
-    assert ours == {word.__name__ for word, _, _ in CASES}
+    assert ours == {word.__name__ for word, _, _ in CASES} | {"nonzero"}
 
 
 def test_every_word_means_something_for_tensors():

@@ -103,6 +103,8 @@ word(words.gather)(lambda x, index, axis: _gather(x, index, axis=axis))
 word(words.scatter)(lambda x, index, source, axis: _scatter(x, index, source, axis=axis))
 word(words.scatter_add)(lambda x, index, source, axis: _scatter_add(x, index, source, axis=axis))
 word(words.scatter_prod)(lambda x, index, source, axis: _scatter_prod(x, index, source, axis=axis))
+word(words.scatter_max)(lambda x, index, source, axis: _scatter_amax(x, index, source, axis=axis))
+word(words.scatter_min)(lambda x, index, source, axis: _scatter_amin(x, index, source, axis=axis))
 
 
 @word(np.take_along_axis)
