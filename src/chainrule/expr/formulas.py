@@ -62,7 +62,7 @@ def jvp_formula(op: Op, *args: Any, tangents: Sequence[Any], y: Any = None, **pa
         raise NotSupportedError(f"{op.name} states no tangent as a formula; evaluate a double VJP instead")
     met, _, y, values = _values(op, args, None, y, params)
     if op.jvp is not None:
-        moves = [stand_in(np.shape(a), a.dtype) if t is None else t for a, t in zip(met, tangents, strict=True)]
+        moves = [_zero(a) if t is None else t for a, t in zip(met, tangents, strict=True)]
         return op.jvp(*([moves] if op.variadic else moves), *op.pick_jvp(values))
     terms = [_through(op, t, i, values) for i, t in enumerate(tangents) if t is not None]
     terms = [term for term in terms if term is not None]
@@ -131,6 +131,11 @@ def _fitted(g: Any, argument: Expr) -> Any:
     return g.astype(argument.dtype)
 
 
+def _zero(a: Any) -> Any:
+    """The tangent of an argument that does not move."""
+    return stand_in(a.shape, a.dtype) if isinstance(a, (Expr, np.ndarray)) else None if a is None else 0
+
+
 def _linear_tangent(op: Op, args: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any]) -> Any:
     """The operation itself on the tangents: of all arguments at once, or summed over one after the other."""
     args = promoted(op, args)
@@ -138,7 +143,7 @@ def _linear_tangent(op: Op, args: Sequence[Any], tangents: Sequence[Any], params
     if not moving:
         return None
     if op.linear_together:
-        zeros = [a if op.rules[i] is None else 0 if isinstance(a, (int, float)) else stand_in(np.shape(a), a.dtype) for i, a in enumerate(args)]
+        zeros = [a if rule is None else _zero(a) for rule, a in zip(op.rules, args, strict=True)]
         return op.forward(*(tangents[i] if i in moving else z for i, z in enumerate(zeros)), **params)
     terms = [op.forward(*(tangents[j] if i == j else a for j, a in enumerate(args)), **params) for i in moving]
     return functools.reduce(operator.add, terms)
