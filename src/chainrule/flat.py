@@ -258,7 +258,7 @@ def prepare(op: Op) -> None:
     if op.view and op.differentiable:
         op.call = viewing(op)
         return
-    if op.variadic or not op.args or not op.differentiable or op.kind == "general" and op.params:
+    if op.variadic or not op.args or not op.differentiable or op.joint is not None:
         return
     if len(op.args) == 1:
         op.call = unary(op)

@@ -11,16 +11,20 @@ from ..dtypes import from_numpy_dtype, result_dtype
 from ..errors import DtypeError, UnsupportedDtypeError
 
 Check = Callable[[Sequence[Any]], None]
+_KINDS = {bool: "b", int: "i", type(None): "b"}
 _CURES = {"f": "convert it with .long()", "i": "convert it with .float()", "b": "convert it with .int() or .float()"}
 
 
 def kind_of(arrays: Sequence[Any]) -> str:
     """The kind of the dtype in which operands meet: "f", "i" (signed or not) or "b"."""
+    highest = "b"
     for a in arrays:
-        if type(a) is float or (type(a) is np.ndarray and a.dtype.kind == "f"):
+        kind = a.dtype.kind if type(a) is np.ndarray else _KINDS.get(type(a), "f")
+        if kind == "f":
             return "f"
-    kind = result_dtype(arrays).kind
-    return "i" if kind == "u" else kind
+        if kind != "b":
+            highest = "i"
+    return highest
 
 
 def refuses(kinds: str, kernel: str) -> Check:

@@ -29,7 +29,9 @@ def _rounding(name: str, ufunc: np.ufunc, what: str, example: str, alias: Sequen
         >>> import chainrule as cr
         >>> cr.tensor([-1.5, 0.5, 2.7]).{name}()
         tensor([{example}])
-        """,
+        """
+        if example
+        else "",
     )
     word(ufunc)(op)
     return op

@@ -107,8 +107,8 @@ log_ndtr = _of_scipy(
     doc="""The logarithm of `ndtr`, exact far below 0.
 
     >>> import chainrule as cr
-    >>> cr.special.log_ndtr(cr.tensor([0., -40.]))
-    tensor([  -0.6931, -804.6084])
+    >>> cr.special.log_ndtr(cr.tensor([0., -4.]))
+    tensor([ -0.6931, -10.3601])
     """,
 )
 ndtri = _of_scipy(
