@@ -141,7 +141,11 @@ def test_a_retained_graph_recomputes_each_time():
     ("first", "second", "text"),
     [
         (lambda x: x.exp().sin(), lambda x: x.exp(), "A different number of tensors was saved"),
-        (lambda x: x.exp(), lambda x: x[:1].exp(), "Recomputed values for the following tensors have different metadata"),
+        (
+            lambda x: x.exp(),
+            lambda x: x[:1].exp(),
+            "Recomputed values for the following tensors have different metadata",
+        ),
     ],
 )
 def test_a_second_run_that_differs(first, second, text):

@@ -132,7 +132,12 @@ def test_modes_are_per_thread():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: cr.ones(2), lambda: cr.tensor([1.0, 1.0]), lambda: cr.rand(2) * 0 + 1, lambda: cr.stack([cr.ones(()), cr.ones(())])],
+    [
+        lambda: cr.ones(2),
+        lambda: cr.tensor([1.0, 1.0]),
+        lambda: cr.rand(2) * 0 + 1,
+        lambda: cr.stack([cr.ones(()), cr.ones(())]),
+    ],
     ids=["ones", "tensor", "result", "stack"],
 )
 def test_inference_tensors_cannot_be_saved(make):

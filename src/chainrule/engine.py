@@ -20,8 +20,8 @@ import numpy as np
 from . import dtypes, record
 from . import hooks as hooking
 from .errors import GradientWarning
-from .failures import freed_error, no_graph_error, unused_error, version_error, warn_of_growth
-from .graph import AccumulateGrad, call_site, Node, Output, TensorBase
+from .failures import freed_error, unused_error, version_error, warn_of_growth
+from .graph import AccumulateGrad, Node, Output, TensorBase, call_site
 from .modes import enter_quiet, leave_quiet, state
 
 ndarray = np.ndarray
@@ -285,7 +285,8 @@ def _accumulate_in_place(
 
 
 def _overwrite_in_place(
-    op: Any, edges: tuple[Any, ...], g: Any, values: tuple[Any, ...], grads: dict[Node, Any], owned: set[Node], heap: Any
+    op: Any, edges: tuple[Any, ...], g: Any, values: tuple[Any, ...], grads: dict[Node, Any], owned: set[Node], heap:
+    Any
 ) -> None:
     """Let the gradient of the result become, in its own memory, that of the partly overwritten argument."""
     rest = op.overwrite(g, *op.pick_overwrite(values))
@@ -385,7 +386,7 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
             leaf._grad = g if old is None else old + g
         elif old is None:
             leaf._grad = record.wrap(g if exclusive and _is_plain(g) else np.array(g, order="K"))
-        elif old._node is not None or old._data.base is not None and not old._data.flags.writeable:
+        elif old._node is not None or (old._data.base is not None and not old._data.flags.writeable):
             leaf._grad = record.wrap(old._data + g)
         else:
             np.add(old._data, g, old._data)
@@ -395,7 +396,8 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
         for hook in list(node.hooks.post_accumulate.values()):
             if (result := hook(leaf)) is not None:
                 raise TypeError(
-                    f"expected Variable, but hook returned '{type(result).__name__}'; a post-accumulate hook returns None"
+                    f"expected Variable, but hook returned '{type(result).__name__}'; a post-accumulate hook "
+                    "returns None"
                 )
         for hook in list(node.hooks.post.values()):
             hook((), (hooking.public(g),))

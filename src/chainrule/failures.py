@@ -45,9 +45,7 @@ def freed_error(node: Node, roots: Sequence[tuple[Node, Any]]) -> FreedGraphErro
     if any(root.number == first.root for root, _ in roots):
         cure = "The same result was differentiated before: run the forward pass again before each backward()."
     elif (first.code, first.offset) == here:
-        cure = (
-            "The graph reaches into an earlier iteration: detach what is carried over, `state = state.detach()`."
-        )
+        cure = "The graph reaches into an earlier iteration: detach what is carried over, `state = state.detach()`."
     else:
         cure = "Two losses share this part: add them and call backward() once, `(loss_1 + loss_2).backward()`."
     return FreedGraphError(

@@ -242,7 +242,7 @@ class Node:
 
     def free(self, run: Any) -> None:
         """Let go of what was saved and of the graph behind; a node that saved nothing can run again."""
-        if self.versions or self.saved and self.saved[0] is not None:
+        if self.versions or (self.saved and self.saved[0] is not None):
             self.saved = self.duals = None
             self.versions = ()
             self.edges = NO_EDGES

@@ -65,15 +65,15 @@ def _starred(structure: Any) -> Any:
 
 
 def broadcast_prefix(prefix: Any, structure: Any) -> list[Any] | None:
-    """A value per leaf of `structure` from a tree of which one value may stand for a whole branch; None if it does not fit."""
+    """A value per leaf of `structure`, of which one in `prefix` may stand for a branch; None if it does not fit."""
     if structure is LEAF:
         return None if isinstance(prefix, (tuple, list, dict)) else [prefix]
     if not isinstance(prefix, (tuple, list, dict)):
         return [prefix] * len(flatten(structure)[0])
     if type(prefix) is not type(structure) or len(prefix) != len(structure):
         return None
-    if isinstance(prefix, dict):
-        if prefix.keys() != structure.keys():
+    if isinstance(structure, dict):
+        if prefix.keys() != structure.keys():  # type: ignore[union-attr]
             return None
         pairs = [(prefix[k], s) for k, s in structure.items()]
     else:

@@ -29,7 +29,9 @@ def test_the_error_names_the_pattern_and_both_lines():
         y = x.sqrt()
         chosen = line(1)
         z = cr.where(x > 0, y, x)
-        with pytest.raises(RuntimeError, match=r"^Function 'SqrtBackward0' returned nan values in its 0th output\.") as error:
+        with pytest.raises(
+            RuntimeError, match=r"^Function 'SqrtBackward0' returned nan values in its 0th output\."
+        ) as error:
             z.sum().backward()
     text = str(error.value)
     for part in ("0 × ∞", f"`sqrt` at {root}", f"`where` at {chosen}", "The forward call that made it", "y = x.sqrt()"):
@@ -109,7 +111,9 @@ def test_in_debug_mode_the_offending_line_raises():
     with cr.autograd.set_debug(True):
         made = line(1)
         y = x.exp()
-        with pytest.raises(RuntimeError, match="^one of the variables needed for gradient computation is being modified") as error:
+        with pytest.raises(
+            RuntimeError, match="^one of the variables needed for gradient computation is being modified"
+        ) as error:
             y.add_(1)
         assert f"saved by `exp` at {made}" in str(error.value) and "test_anomaly.py" in str(error.value)
         assert y.tolist() == x.exp().tolist()

@@ -104,7 +104,19 @@ def test_names_on_ctx_never_meet_those_of_the_graph():
     class Careless(cr.autograd.Function):
         @staticmethod
         def forward(ctx, x):
-            for name in ("shape", "dtype", "saved", "edges", "number", "hooks", "op", "versions", "arity", "offset", "code"):
+            for name in (
+                "shape",
+                "dtype",
+                "saved",
+                "edges",
+                "number",
+                "hooks",
+                "op",
+                "versions",
+                "arity",
+                "offset",
+                "code",
+            ):
                 setattr(ctx, name, "mine")
             return x * 1
 

@@ -87,7 +87,10 @@ def test_hooks_see_what_a_function_saves():
 
 
 def test_what_hooks_may_not_do():
-    with graph.saved_tensors_hooks(lambda t: t.add_(1), lambda t: t), pytest.raises(RuntimeError, match="modifying its input"):
+    with (
+        graph.saved_tensors_hooks(lambda t: t.add_(1), lambda t: t),
+        pytest.raises(RuntimeError, match="modifying its input"),
+    ):
         (leaf() * 1).exp()
     with graph.saved_tensors_hooks(lambda t: t, lambda t: 3):
         y = leaf().exp()

@@ -90,7 +90,9 @@ def test_hooks_of_the_node_of_a_leaf():
 def test_multi_grad_hook_waits_for_all_that_come():
     a, b, c = leaf(), leaf(), leaf()
     seen = []
-    handle = graph.register_multi_grad_hook([a, b, c], lambda gs: seen.append([g if g is None else g.tolist() for g in gs]))
+    handle = graph.register_multi_grad_hook(
+        [a, b, c], lambda gs: seen.append([g if g is None else g.tolist() for g in gs])
+    )
     (a * 2 + b * 3).sum().backward()
     (a * c).sum().backward(inputs=[c])
     handle.remove()

@@ -45,6 +45,7 @@ def index(function):
 FLOATS = (MATRIX, CUBE, SCALAR)
 ROWS = {
     "sum": Row(lambda x, axis, keepdims: np.sum(x, axis, keepdims=keepdims), reduced(*FLOATS, EMPTY, INTEGERS, BOOLS)),
+    "sum_all": Row(np.sum, [((x,), {}) for x in (*FLOATS, EMPTY, INTEGERS, BOOLS)]),
     "mean": Row(lambda x, axis, keepdims: np.mean(x, axis, keepdims=keepdims), reduced(*FLOATS)),
     "nansum": Row(nan_to_zero, reduced(*FLOATS, EMPTY, INTEGERS) + [((WITH_NAN,), {"axis": 1, "keepdims": False})]),
     "prod": Row(product, reduced(*FLOATS, WITH_ZEROS, INTEGERS, EMPTY, axes=(None, 0, 1))),

@@ -121,7 +121,9 @@ GRADIENTS = {
     "prehook of wrong type": lambda t: hooked(t, lambda a, b, log: b.grad_fn.register_prehook(lambda g: 3)),
     "prehook of wrong number": lambda t: hooked(t, lambda a, b, log: b.grad_fn.register_prehook(lambda g: g * 2)),
     "post hook of wrong type": lambda t: hooked(t, lambda a, b, log: b.grad_fn.register_hook(lambda i, o: 3)),
-    "post hook that fills None": lambda t: hooked(t, lambda a, b, log: b.grad_fn.register_hook(lambda i, o: (i[0],) * 2)),
+    "post hook that fills None": lambda t: hooked(
+        t, lambda a, b, log: b.grad_fn.register_hook(lambda i, o: (i[0],) * 2)
+    ),
     "post accumulate hook that returns": lambda t: hooked(
         t, lambda a, b, log: a.register_post_accumulate_grad_hook(lambda p: 3)
     ),
@@ -129,7 +131,9 @@ GRADIENTS = {
     "hook without grad": lambda t: t.ones(2).register_hook(print),
     "retain without grad": lambda t: t.ones(2).retain_grad(),
     "edges": lambda t: (
-        lambda a, b: t.autograd.grad(t.autograd.graph.get_gradient_edge(b), t.autograd.graph.get_gradient_edge(a), t.ones(3))
+        lambda a, b: t.autograd.grad(
+            t.autograd.graph.get_gradient_edge(b), t.autograd.graph.get_gradient_edge(a), t.ones(3)
+        )
     )(*(lambda a: (a, a * 2))(x(t))),
     "edge without grad": lambda t: t.autograd.graph.get_gradient_edge(t.ones(2)),
     "saved values": lambda t: (lambda a: ((a * a).grad_fn._saved_self, a.exp().grad_fn._saved_result))(x(t)),
@@ -290,9 +294,9 @@ FUNCTIONS = {
     "dirty leaf": lambda t: function(t, dirty, cube).apply(x(t)),
     "dirty": lambda t: (lambda b: (lambda o: (o is b, o))(function(t, dirty, cube).apply(b)))(x(t) * 1),
     "dirty view": dirty_view,
-    "dirty view and another": lambda t: function(
-        t, lambda ctx, v: (dirty(ctx, v), v + 1), lambda ctx, g, h: g
-    ).apply((x(t) * 1)[:2]),
+    "dirty view and another": lambda t: function(t, lambda ctx, v: (dirty(ctx, v), v + 1), lambda ctx, g, h: g).apply(
+        (x(t) * 1)[:2]
+    ),
     "dirty not returned": lambda t: function(t, lambda ctx, v: dirty(ctx, v) + 1, cube).apply(x(t) * 1),
     "input returned": lambda t: grads(t, function(t, lambda ctx, v: v, lambda ctx, g: g * 5).apply, second=False),
     "input returned is another tensor": lambda t: (lambda a: function(t, lambda ctx, v: v, cube).apply(a) is a)(x(t)),
@@ -308,7 +312,9 @@ FUNCTIONS = {
     "changed in place": changed,
     "needs_input_grad": needs,
     "setup_context": split,
-    "jvp": lambda t: forward_mode(t, lambda ctx, *ts: ts[0] * 3 + ctx.saved_tensors[0] + (0 if ts[1] is None else 1) + ts[2]),
+    "jvp": lambda t: forward_mode(
+        t, lambda ctx, *ts: ts[0] * 3 + ctx.saved_tensors[0] + (0 if ts[1] is None else 1) + ts[2]
+    ),
     "jvp of wrong size": lambda t: forward_mode(t, lambda ctx, *ts: ts[0][:1]),
     "jvp of wrong number": lambda t: forward_mode(t, lambda ctx, *ts: (ts[0], ts[0])),
     "no jvp": lambda t: forward_mode(t, t.autograd.Function.jvp),
@@ -332,7 +338,9 @@ def tangent(t, f, *values, directions=None):
     fw = t.autograd.forward_ad
     with fw.dual_level():
         duals = [
-            fw.make_dual(t.tensor(v, dtype=t.float64), t.tensor(d, dtype=t.float64)) if d is not None else t.tensor(v, dtype=t.float64)
+            fw.make_dual(t.tensor(v, dtype=t.float64), t.tensor(d, dtype=t.float64))
+            if d is not None
+            else t.tensor(v, dtype=t.float64)
             for v, d in zip(values, directions or [[0.5, -1.0, 2.0]] * len(values), strict=True)
         ]
         out = f(*duals)
@@ -396,7 +404,9 @@ FORWARD = {
     "wrong shape": lambda t: made(t, lambda t: t.ones(2), lambda t: t.ones(3)),
     "integer primal": lambda t: made(t, lambda t: t.ones(2).long(), lambda t: t.ones(2)),
     "integer tangent": lambda t: made(t, lambda t: t.ones(2), lambda t: t.ones(2).long()),
-    "dual twice": lambda t: made(t, lambda t: t.autograd.forward_ad.make_dual(t.ones(2), t.ones(2)), lambda t: t.ones(2)),
+    "dual twice": lambda t: made(
+        t, lambda t: t.autograd.forward_ad.make_dual(t.ones(2), t.ones(2)), lambda t: t.ones(2)
+    ),
 }
 
 
@@ -437,7 +447,9 @@ FUNCTIONAL = {
     "hessian, create_graph": lambda f, t: f.hessian(cubic, x(t), create_graph=True),
     "hessian of a vector": lambda f, t: f.hessian(lambda a: a, x(t)),
     "hessian, linear": lambda f, t: f.hessian(lambda a: a.sum(), x(t)),
-    "hessian, forward": lambda f, t: f.hessian(cubic, x(t), vectorize=True, outer_jacobian_strategy="forward-mode").detach(),
+    "hessian, forward": lambda f, t: f.hessian(
+        cubic, x(t), vectorize=True, outer_jacobian_strategy="forward-mode"
+    ).detach(),
     "vjp": lambda f, t: f.vjp(lambda a: a * a, x(t), t.ones(3, dtype=t.float64)),
     "vjp of a scalar": lambda f, t: f.vjp(cubic, x(t)),
     "vjp of two": lambda f, t: f.vjp(pair, (x(t), x(t)), (t.ones(3, dtype=t.float64), t.ones((), dtype=t.float64))),
@@ -528,9 +540,13 @@ TRANSFORMS = {
     "vmap, dims": lambda f, t: f.vmap(lambda a, b: a @ b, in_dims=(1, None))(t.arange(6.0).view(2, 3), t.ones(2)),
     "vmap, negative dims": lambda f, t: f.vmap(lambda a: a.sum(), in_dims=-1)(t.arange(6.0).view(2, 3)),
     "vmap, out_dims": lambda f, t: f.vmap(lambda a: (a, a.sum()), out_dims=(1, 0))(t.arange(6.0).view(2, 3)),
-    "vmap, trees": lambda f, t: f.vmap(lambda d: {"y": d["a"] + d["b"]}, in_dims=({"a": 0, "b": None},))({"a": p(t), "b": p(t)}),
+    "vmap, trees": lambda f, t: f.vmap(lambda d: {"y": d["a"] + d["b"]}, in_dims=({"a": 0, "b": None},))(
+        {"a": p(t), "b": p(t)}
+    ),
     "vmap of grad": lambda f, t: f.vmap(f.grad(lambda a: (a**3).sum()))(t.arange(6.0).view(2, 3)),
-    "per-sample gradients": lambda f, t: f.vmap(f.grad(lambda w, a: (w * a).sum() ** 2), in_dims=(None, 0))(p(t), p(t, 1.0, 2.0)),
+    "per-sample gradients": lambda f, t: f.vmap(f.grad(lambda w, a: (w * a).sum() ** 2), in_dims=(None, 0))(
+        p(t), p(t, 1.0, 2.0)
+    ),
     "vmap of vmap": lambda f, t: f.vmap(f.vmap(lambda a: a * 2))(t.arange(6.0).view(2, 3)),
     "vmap, dim too large": lambda f, t: f.vmap(lambda a: a, in_dims=3)(p(t)),
     "vmap, in_dims None": lambda f, t: f.vmap(lambda a: a, in_dims=None)(p(t)),
@@ -565,7 +581,9 @@ def inside(t, f):
 
 def saved_hooks(t):
     log = []
-    with t.autograd.graph.saved_tensors_hooks(lambda v: log.append("pack") or v * 2, lambda v: log.append("unpack") or v):
+    with t.autograd.graph.saved_tensors_hooks(
+        lambda v: log.append("pack") or v * 2, lambda v: log.append("unpack") or v
+    ):
         a = x(t)
         y = (a.exp() * 3).sum()
     y.backward()
@@ -587,15 +605,23 @@ MODES = {
     "used in place": lambda t: x(t).detach().mul_(inferred(t)),
     "saved hooks": saved_hooks,
     "checkpoint": lambda t: (
-        lambda a: (t.utils.checkpoint.checkpoint(lambda v: (v * v).sin(), a, use_reentrant=False).sum().backward(), a.grad)
+        lambda a: (
+            t.utils.checkpoint.checkpoint(lambda v: (v * v).sin(), a, use_reentrant=False).sum().backward(),
+            a.grad,
+        )
     )(x(t)),
     "checkpoint, reentrant": lambda t: (
-        lambda a: (t.utils.checkpoint.checkpoint(lambda v: (v * v).sin(), a, use_reentrant=True).sum().backward(), a.grad)
+        lambda a: (
+            t.utils.checkpoint.checkpoint(lambda v: (v * v).sin(), a, use_reentrant=True).sum().backward(),
+            a.grad,
+        )
     )(x(t)),
     "checkpoint, reentrant, grad": lambda t: (
         lambda a: t.autograd.grad(t.utils.checkpoint.checkpoint(lambda v: v.sin(), a, use_reentrant=True).sum(), a)
     )(x(t)),
-    "checkpoint, reentrant, keyword": lambda t: t.utils.checkpoint.checkpoint(lambda v: v, x(t), use_reentrant=True, k=1),
+    "checkpoint, reentrant, keyword": lambda t: t.utils.checkpoint.checkpoint(
+        lambda v: v, x(t), use_reentrant=True, k=1
+    ),
 }
 
 

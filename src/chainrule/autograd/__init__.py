@@ -1,4 +1,4 @@
-"""The public face of the engine: `backward`, `grad`, `Function`, `functional`, `gradcheck`, forward mode, anomaly mode."""
+"""The public face of the engine: `backward`, `grad`, `Function`, forward mode, checks, debugging."""
 
 from ..modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from . import anomaly, forward_ad, function, functional, gradients, graph

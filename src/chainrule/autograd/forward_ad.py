@@ -37,18 +37,18 @@ class UnpackedDualTensor(NamedTuple):
 # ── levels and dual tensors ─────────────────────────────────────────────────────────────────────
 
 
-def push_level() -> int:
-    """Open a level inside of the present one; returns its number."""
-    level = next_number() + 1
-    state.dual_levels = (*state.dual_levels, level)
-    state.update()
-    return level
+class Level:
+    """A level inside of the present one, for a block; may be nested."""
 
+    def __enter__(self) -> int:
+        self.before = state.dual_levels
+        state.dual_levels = (*self.before, next_number() + 1)
+        state.update()
+        return state.dual_levels[-1]
 
-def pop_level(level: int) -> None:
-    """Close a level, and with it those inside."""
-    state.dual_levels = tuple(n for n in state.dual_levels if n < level)
-    state.update()
+    def __exit__(self, *exc: Any) -> None:
+        state.dual_levels = self.before
+        state.update()
 
 
 def enter_dual_level() -> int:
@@ -57,7 +57,7 @@ def enter_dual_level() -> int:
         raise GraphError(
             "Nested forward mode AD is not supported at the moment; chainrule.func.jvp and jacfwd can be nested"
         )
-    push_level()
+    Level().__enter__()
     return 0
 
 
@@ -65,7 +65,8 @@ def exit_dual_level(*, level: int | None = None) -> None:
     """End forward mode: the tangents of the level are gone."""
     if not state.dual_levels or level not in (None, 0):
         raise GraphError("Trying to exit a forward AD level that was not the last one that was created.")
-    pop_level(state.dual_levels[-1])
+    state.dual_levels = ()
+    state.update()
 
 
 class dual_level:
@@ -104,7 +105,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             f"{state.dual_levels.index(level)} is not supported."
         )
     check_tangent(tensor, tangent)
-    return _with_tangents(tensor, {**tangents, level: tangent})
+    return with_tangents(tensor, {**tangents, level: tangent})
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
@@ -114,7 +115,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     tangents = tangents_of(tensor)
     if level not in tangents:
         return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(_below(tensor, level), tangents[level])
+    return UnpackedDualTensor(below(tensor, level), tangents[level])
 
 
 def check_tangent(tensor: Any, tangent: Any) -> None:
@@ -150,7 +151,7 @@ def _through(chain: Any, t: Any) -> Any:
     return t
 
 
-def _with_tangents(tensor: Any, tangents: Tangents) -> Any:
+def with_tangents(tensor: Any, tangents: Tangents) -> Any:
     """The same value, memory and gradient, with other tangents."""
     out = record.wrap(tensor._data)
     out._storage = tensor.storage
@@ -160,11 +161,11 @@ def _with_tangents(tensor: Any, tangents: Tangents) -> Any:
     return out
 
 
-def _below(tensor: Any, level: int) -> Any:
+def below(tensor: Any, level: int) -> Any:
     """What a tensor is at the levels outside of this one."""
     tangents = tangents_of(tensor)
     kept = {n: t for n, t in tangents.items() if n < level}
-    return tensor if len(kept) == len(tangents) else _with_tangents(tensor, kept)
+    return tensor if len(kept) == len(tangents) else with_tangents(tensor, kept)
 
 
 # ── how an operation carries tangents along ─────────────────────────────────────────────────────
@@ -181,7 +182,10 @@ def _after_apply(op: Op, args: tuple[Any, ...], params: dict[str, Any], out: Any
     node = first._node
     if node is not None:
         node = node.parent or node
-        node.duals = (tuple(_with_tangents(a, tangents_of(a)) if isinstance(a, TensorBase) else a for a in args), params)
+        node.duals = (
+            tuple(with_tangents(a, tangents_of(a)) if isinstance(a, TensorBase) else a for a in args),
+            params,
+        )
 
 
 def carry(op: Op, args: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
@@ -193,7 +197,7 @@ def carry(op: Op, args: tuple[Any, ...], params: dict[str, Any], out: Any) -> No
         moving = [t.get(level) for t in active]
         if not any(t is not None for t in moving):
             continue
-        lowered = tuple(_below(a, level) if isinstance(a, TensorBase) else a for a in args)
+        lowered = tuple(below(a, level) if isinstance(a, TensorBase) else a for a in args)
         results = tuple(_plain(o, t) for o, t in zip(outs, found, strict=True))
         tangents = _tangents(op, lowered, moving, params, results if isinstance(out, tuple) else results[0])
         for o, t, target in zip(outs, tangents, found, strict=True):
@@ -205,7 +209,7 @@ def carry(op: Op, args: tuple[Any, ...], params: dict[str, Any], out: Any) -> No
 
 def _plain(out: Any, tangents: Tangents) -> Any:
     """A result with the tangents found so far, while its own are not set yet."""
-    return _with_tangents(out, tangents) if out._data.dtype.kind == "f" else out
+    return with_tangents(out, tangents) if out._data.dtype.kind == "f" else out
 
 
 def _fit(t: Any, out: Any) -> Any:
@@ -232,7 +236,7 @@ def _elementwise(op: Op, moving: list[Any], values: tuple[Any, ...]) -> Any:
     for t, (rule, pick, slope) in zip(moving, op.steps, strict=True):
         if t is None or (rule is None and slope is None):
             continue
-        term = t * rule(*pick(values)) if rule is not None else t if slope == 1 else t * slope
+        term = t * rule(*pick(values)) if rule is not None and pick is not None else t if slope == 1 else t * slope
         total = term if total is None else total + term
     return total
 
@@ -244,7 +248,7 @@ def _linear(op: Op, args: tuple[Any, ...], moving: list[Any], params: dict[str, 
     if not moved:
         return None
     if op.linear_together:
-        zeros = [_zeros(a) if rules[i] is not None or op.joint is not None else a for i, a in enumerate(args)]
+        zeros = [zeros_like(a) if rules[i] is not None or op.joint is not None else a for i, a in enumerate(args)]
         return op(*[moving[i] if i in moved else z for i, z in enumerate(zeros)], **params)
     total: Any = None
     for i in moved:
@@ -253,13 +257,13 @@ def _linear(op: Op, args: tuple[Any, ...], moving: list[Any], params: dict[str, 
     return total
 
 
-def _zeros(a: Any) -> Any:
+def zeros_like(a: Any) -> Any:
     return record.wrap(np.zeros_like(a._data)) if isinstance(a, TensorBase) else 0 if isinstance(a, (int, float)) else a
 
 
 def _stated(op: Op, args: Any, moving: list[Any], params: dict[str, Any], values: Any) -> Sequence[Any]:
     """The record's own rule: called with the tangents, zeros for arguments without, then with what it names."""
-    tangents = [_zeros(a) if t is None else t for a, t in zip(args, moving, strict=True)]
+    tangents = [zeros_like(a) if t is None else t for a, t in zip(args, moving, strict=True)]
     found = op.jvp(*([tangents] if op.variadic else tangents), *op.pick_jvp(values))  # type: ignore[misc]
     return found if isinstance(found, tuple) else (found,)
 
@@ -278,13 +282,13 @@ def _double_vjp(op: Op, moving: list[Any], values: tuple[Any, ...], y: Any) -> S
             found = op.joint(*op.pick_joint(values))
         else:
             found = [
-                rule(*pick(values)) if t is not None and rule is not None else None
+                rule(*pick(values)) if t is not None and rule is not None and pick is not None else None
                 for t, (rule, pick, _) in zip(moving, op.steps, strict=True)
             ]
         pairs = [
             (x, _like_gradient(t, x))
             for x, t in zip(found, moving, strict=True)
-            if isinstance(x, TensorBase) and t is not None and x.requires_grad  # an array is a constant
+            if isinstance(x, TensorBase) and t is not None and x._node is not None  # an array is a constant
         ]
         real = [p for p in probes if p is not None]
         if not pairs:
@@ -318,13 +322,15 @@ def _values(op: Op, args: tuple[Any, ...], params: dict[str, Any], y: Any) -> tu
         arrays = [a._data if isinstance(a, TensorBase) else a for a in args]
         met = dtypes.promote(arrays, op.promotion == "float")
         promoted = [
-            a.to(dtypes.from_numpy_dtype(m.dtype)) if isinstance(a, TensorBase) and a._data.dtype != m.dtype else a
+            a.to(dtypes.from_numpy_dtype(m.dtype))  # type: ignore[attr-defined]
+            if isinstance(a, TensorBase) and a._data.dtype != m.dtype
+            else a
             for a, m in zip(args, met, strict=True)
         ]
     shapes = [a._data.shape if isinstance(a, TensorBase) else np.shape(a) for a in promoted]
     kept = [tuple(promoted)] if op.variadic else promoted
     asked = [tuple(shapes) if op.variadic else shapes[i] for i in op.shape_args]
-    return (None, y, *kept, *(params[name] for name in op.params), *asked)
+    return (None, y, *kept, *[params[name] for name in op.params], *asked)
 
 
 def _restore(node: Node, out: list[Any]) -> None:
@@ -375,7 +381,7 @@ def _put_through(base: Any, x: Any, old: Tangents, new: Tangents) -> Tangents:
     put, chain = REGISTRY["view_put"], x._view.chain
     return {
         level: put(
-            old[level] if level in old else _zeros(base), new[level] if level in new else _zeros(x), chain=chain
+            old[level] if level in old else zeros_like(base), new[level] if level in new else zeros_like(x), chain=chain
         )
         for level in {*old, *new}
         if level in state.dual_levels

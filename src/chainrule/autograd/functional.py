@@ -15,6 +15,7 @@ from ..errors import GraphError
 from ..graph import TensorBase
 from ..modes import enable_grad
 from ..op import FUNCTIONS
+from . import forward_ad
 from .gradients import grad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -62,9 +63,7 @@ def _vector(v: Any, like: tuple[Any, ...], function: str, source: str) -> tuple[
     """The vector that a product is taken with; ones for a single element."""
     if v is None:
         if len(like) != 1 or like[0]._data.size != 1:
-            raise GraphError(
-                f"The vector v can only be None if {source} a single Tensor with a single element."
-            )
+            raise GraphError(f"The vector v can only be None if {source} a single Tensor with a single element.")
         return (record.wrap(np.ones_like(like[0]._data)),)
     _, vs = _as_tuple(v, "v", function)
     if len(vs) != len(like):
@@ -111,9 +110,11 @@ def _check_curved(first: tuple[Any, ...], strict: bool) -> None:
     for i, g in enumerate(first):
         if strict and not g.requires_grad:
             raise GraphError(
-                "While computing the hessian, found that the jacobian of the user-provided function with respect to input "
+                "While computing the hessian, found that the jacobian of the user-provided function with respect "
+                "to input "
                 f"{i} is independent of the input. This is not allowed in strict mode. You should ensure that your "
-                "function is twice differentiable and that the jacobian depends on the inputs (this would be violated by "
+                "function is twice differentiable and that the jacobian depends on the inputs (this would be "
+                "violated by "
                 "a linear function for example)."
             )
 
@@ -199,7 +200,10 @@ def jacobian(
 
 def _rows(output: Any, inputs: tuple[Any, ...], create_graph: bool, strict: bool, index: int) -> tuple[Any, ...]:
     """The Jacobian of one output at every input."""
-    how = f"Output {index} of the user-provided function is independent of input {{i}}. This is not allowed in strict mode."
+    how = (
+        f"Output {index} of the user-provided function is independent of input {{i}}. "
+        "This is not allowed in strict mode."
+    )
     units = np.eye(output._data.size, dtype=output._data.dtype).reshape(output._data.size, *output._data.shape)
     rows = [_gradients((output,), inputs, (record.wrap(u.copy()),), create_graph, strict, how) for u in units]
     stack = FUNCTIONS["stack"]
@@ -213,15 +217,35 @@ def _rows(output: Any, inputs: tuple[Any, ...], create_graph: bool, strict: bool
 
 def _forward_jacobian(func: Function, inputs: Any, create_graph: bool, strict: bool, vectorize: bool) -> Any:
     if strict:
-        raise GraphError('torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.')  # fmt: skip
+        raise GraphError(
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported '
+            'together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
+        )
     if not vectorize:
-        raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`.")  # fmt: skip
-    from ..func import jacfwd
-
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for "
+            "`vectorize=True`."
+        )
     is_tuple, values = _as_tuple(inputs, "inputs", "jacobian")
-    found = jacfwd(func, argnums=tuple(range(len(values))))(*values)
-    out_tuple = isinstance(found, tuple) and isinstance(found[0], tuple)
-    rows = found if out_tuple else (found,)
+    out_tuple = False
+    outputs: tuple[Any, ...] = ()
+    columns: list[list[list[Any]]] = []
+    for k, x in enumerate(values):
+        units = np.eye(x._data.size, dtype=x._data.dtype).reshape(x._data.size, *x._data.shape)
+        columns.append([])
+        for unit in units:
+            with forward_ad.Level() as level:
+                dual = forward_ad.make_dual(x, record.wrap(unit.copy()))
+                out_tuple, outputs = _as_tuple(func(*values[:k], dual, *values[k + 1 :]), "outputs", "jacobian")
+                columns[-1].append([forward_ad.unpack_dual(o, level=level).tangent for o in outputs])
+    stack = FUNCTIONS["stack"]
+    rows = tuple(
+        tuple(
+            stack([_zeros(o) if c[i] is None else c[i] for c in columns[k]], -1).reshape(o._data.shape + x._data.shape)
+            for k, x in enumerate(values)
+        )
+        for i, o in enumerate(outputs)
+    )
     rows = tuple(_unpacked(_result(row, create_graph), is_tuple) for row in rows)
     return _unpacked(rows, out_tuple)
 
@@ -232,7 +256,7 @@ def _scalar(output: Any, function: str) -> Any:
         raise GraphError(f"The function given to {function} should return a single Tensor")
     if outputs[0]._data.size != 1:
         raise GraphError(f"The Tensor returned by the function given to {function} should contain a single element")
-    return outputs[0].squeeze()
+    return outputs[0].squeeze()  # type: ignore[attr-defined]
 
 
 def hessian(
@@ -267,10 +291,7 @@ def hessian(
 
 
 def _asked(x: Any) -> Any:
-    from . import forward_ad
-
-    out = forward_ad._with_tangents(x, forward_ad.tangents_of(x))
-    return out.requires_grad_()
+    return forward_ad.with_tangents(x, forward_ad.tangents_of(x)).requires_grad_()
 
 
 def _hessian_product(

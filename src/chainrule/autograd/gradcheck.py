@@ -43,7 +43,8 @@ def gradcheck(
     """Whether the gradients of `func` at `inputs` (float64, requires_grad) agree with central differences.
 
     Every column of the Jacobian is compared: |analytical − numerical| ≤ atol + rtol · |numerical|. With
-    `fast_mode`, only one random projection uᵀ J v of it. Also checked: that backward gives the same result twice (within
+    `fast_mode`, only one random projection uᵀ J v of it. Also checked: that backward gives the same result twice
+    (within
     `nondet_tol`), and forward mode with `check_forward_ad`. Raises GradcheckError, or returns False.
 
     >>> import chainrule as cr
@@ -74,7 +75,9 @@ class _Check:
         self.func = func
         self.inputs = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
         self.eps, self.atol, self.rtol, self.nondet_tol, self.fast = eps, atol, rtol, nondet_tol, fast
-        self.moving = [i for i, x in enumerate(self.inputs) if isinstance(x, TensorBase) and record.node_of(x) is not None]
+        self.moving = [
+            i for i, x in enumerate(self.inputs) if isinstance(x, TensorBase) and record.node_of(x) is not None
+        ]
         self.outputs: list[tuple[int, Any]] = []  # number and tensor of the differentiable ones
 
     def prepare(self) -> None:
@@ -88,11 +91,14 @@ class _Check:
             x = self.inputs[i]
             if x._data.dtype != np.float64:
                 warnings.warn(
-                    f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will "
+                    f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
+                    "check will "
                     "likely fail if all the inputs are not of double precision floating point or complex.",
                     stacklevel=4,
                 )
-            if 0 in x._data.strides and any(s == 0 and n > 1 for s, n in zip(x._data.strides, x._data.shape, strict=True)):
+            if 0 in x._data.strides and any(
+                s == 0 and n > 1 for s, n in zip(x._data.strides, x._data.shape, strict=True)
+            ):
                 raise GraphError(
                     f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                     "non-overlapping to be able to compute the numerical gradients correctly. You should call "
@@ -172,8 +178,10 @@ class _Check:
                 repeated = np.array([r[n].reshape(-1) for r in again]).reshape(len(rows), x.size)
                 if not np.allclose(analytical, repeated, rtol=0, atol=self.nondet_tol, equal_nan=True):
                     raise GradcheckError(
-                        "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times "
-                        f"gives different values, although analytical gradient matches numerical gradient. The tolerance "
+                        "Backward is not reentrant, i.e., running backward with same input and grad_output "
+                        "multiple times "
+                        f"gives different values, although analytical gradient matches numerical gradient. The "
+                        "tolerance "
                         f"for nondeterminism was {self.nondet_tol}."
                     )
                 if self.fast:
@@ -272,9 +280,7 @@ def gradgradcheck(
         with enable_grad():
             values = tuple(_asked(v) if i in moving else v for i, v in enumerate(values))
             results = [o for o in _tensors(func(*values)) if o._node is not None]
-            found = grad(
-                results, [values[i] for i in moving], cotangents, create_graph=True, allow_unused=True
-            )
+            found = grad(results, [values[i] for i in moving], cotangents, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
     return gradcheck(

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes, engine, record
 from ..errors import GraphError, NotSupportedError
+from ..failures import no_graph_error
 from ..graph import Node, TensorBase
 
 _ONES = {d: np.ones((), d) for d in dtypes.FLOATS}
@@ -118,7 +119,7 @@ def _all_roots(outputs: tuple[Any, ...], grads: Any, create_graph: bool) -> Sequ
             raise TypeError(f"expected tensors to differentiate, but element {i} is {type(output).__name__}")
         node = _node_of(output)
         if node is None:
-            raise engine.no_graph_error(output, i)
+            raise no_graph_error(output, i)  # type: ignore[arg-type]
         roots.append((node, _initial(output, node, g, i, create_graph)))
     return roots
 

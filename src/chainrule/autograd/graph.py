@@ -89,7 +89,8 @@ class disable_saved_tensors_hooks:
 def allow_mutation_on_saved_tensors() -> Any:
     """Not supported: raises NotSupportedError."""
     raise NotSupportedError(
-        "allow_mutation_on_saved_tensors() is not supported; save a clone, `y = f(x.clone())`, before changing x in place"
+        "allow_mutation_on_saved_tensors() is not supported; save a clone, `y = f(x.clone())`, before changing x "
+        "in place"
     )
 
 
@@ -167,7 +168,9 @@ def _saved_value(self: Node, name: str) -> Any:
         return tuple(_tensor(v, e) for v, e in zip(value, self.edges, strict=True))
     if position <= len(op.args):
         if value is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute '_saved_{name}': its rule needs none")
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute '_saved_{name}': its rule needs none"
+            )
         if position == 0 and isinstance(value, record.SeveralResults):
             return tuple(_tensor(v, Output(self, i, v)) for i, v in enumerate(value))
         return _tensor(value, self if position == 0 else self.edges[position - 1])

@@ -61,7 +61,8 @@ def packed(pack: Callable[[Any], Any], array: Any) -> Any:
         state.update()
     if tensor._version:
         raise GraphError(
-            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be "
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+            "can not be "
             "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you "
             "need to perform in-place operations on the input to a pack hook."
         )
@@ -72,7 +73,9 @@ def unpacked(unpack: Callable[[Any], Any], value: Any) -> Any:
     """The array that an unpack hook makes of a packed value."""
     tensor = unpack(value)
     if not isinstance(tensor, TensorBase):
-        raise TypeError(f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}")
+        raise TypeError(
+            f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
+        )
     return tensor._data
 
 
@@ -177,7 +180,11 @@ def _pack_all(op: Op, plan: Any, saved: Any) -> tuple[Any, ...]:
         return _Packed(value) if i in plan.keep else None
 
     n = 1 if op.variadic else len(op.args)
-    args = [tuple(held(i, v) for i, v in enumerate(rest[0]))] if op.variadic else [held(i, v) for i, v in enumerate(rest[:n])]
+    args = (
+        [tuple(held(i, v) for i, v in enumerate(rest[0]))]
+        if op.variadic
+        else [held(i, v) for i, v in enumerate(rest[:n])]
+    )
     return (y, *args, *rest[n:])
 
 

@@ -18,9 +18,7 @@ from ..trees import describe, flatten, tree_map, unflatten
 from .reverse import Argnums, Tape, chosen, split_aux, tensors_of, with_args, zeros_like
 
 
-def jvp(
-    func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False
-) -> Any:
+def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
     """(func(*primals), J · tangents): the directional derivative, by one forward pass and nothing kept.
 
     `primals` and `tangents` are tuples of the same structure. Calls may be nested.
@@ -31,29 +29,25 @@ def jvp(
     """
     what = "jvp(f, primals, tangents)"
     if not isinstance(primals, tuple):
-        raise GraphError(
-            f"{what}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
-        )
+        raise GraphError(f"{what}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
     values, structure = flatten(primals)
     directions, other = flatten(tangents)
     if structure != other:
         raise GraphError(
-            f"{what}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple "
+            f"{what}: Expected primals and tangents to have the same python structure. For example, if primals is "
+            "a tuple "
             f"of 3 tensors, tangents also must be. Got primals with structure {describe(structure)} and tangents with "
             f"structure {describe(other)}"
         )
     for x in (*values, *directions):
         if not isinstance(x, TensorBase):
             raise GraphError(f"{what}: Expected primals and tangents to hold only tensors, got {type(x)}")
-    level = forward_ad.push_level()
-    try:
+    with forward_ad.Level() as level:
         duals = [forward_ad.make_dual(x, t) for x, t in zip(values, directions, strict=True)]
         output, aux = split_aux(func(*unflatten(duals, structure)), has_aux, what)
         outputs, shape = tensors_of(output, what)
         pairs = [forward_ad.unpack_dual(o, level=level) for o in outputs]
-        aux = tree_map(lambda x: forward_ad._below(x, level) if isinstance(x, TensorBase) else x, aux)
-    finally:
-        forward_ad.pop_level(level)
+        aux = tree_map(lambda x: forward_ad.below(x, level) if isinstance(x, TensorBase) else x, aux)
     if strict and any(p.tangent is None for p in pairs):
         raise GraphError(f"{what}: The output of f is independent of the inputs. This is not allowed with strict=True.")
     primal = unflatten([p.primal for p in pairs], shape)

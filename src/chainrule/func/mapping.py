@@ -35,9 +35,7 @@ def vmap(
     tensor([3., 6.])
     """
     if randomness not in ("error", "different", "same"):
-        raise GraphError(
-            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
-        )
+        raise GraphError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
 
@@ -49,7 +47,8 @@ def vmap(
         dims += [0 if isinstance(x, TensorBase) else None for x in keyed]
         count = _batch_size(leaves + keyed, dims)
         slices = [
-            list(FUNCTIONS["unbind"](x, d)) if d is not None else None for x, d in zip(leaves + keyed, dims, strict=True)
+            list(FUNCTIONS["unbind"](x, d)) if d is not None else None
+            for x, d in zip(leaves + keyed, dims, strict=True)
         ]
         n = len(leaves)
         rows: list[list[Any]] = []
@@ -72,7 +71,8 @@ def _inputs(name: str, in_dims: Any, args: tuple[Any, ...]) -> tuple[list[Any], 
     where = f"vmap({name}, in_dims={in_dims}, ...)(<inputs>)"
     if not isinstance(in_dims, (int, tuple, list)):
         raise ValueError(
-            f"{where}: expected `in_dims` to be int or a (potentially nested) tuple matching the structure of inputs, got: "
+            f"{where}: expected `in_dims` to be int or a (potentially nested) tuple matching the structure of "
+            "inputs, got: "
             f"{type(in_dims)}."
         )
     if not args:
@@ -90,15 +90,19 @@ def _inputs(name: str, in_dims: Any, args: tuple[Any, ...]) -> tuple[list[Any], 
     checked = []
     for x, dim in zip(leaves, dims, strict=True):
         if dim is not None and not isinstance(dim, int):
-            raise ValueError(f"{where}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
+            raise ValueError(
+                f"{where}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None."
+            )
         if dim is not None and not isinstance(x, TensorBase):
             raise ValueError(
-                f"{where}: Got in_dim={dim} for an input but the input is of type {type(x)}. We cannot vmap over non-Tensor "
+                f"{where}: Got in_dim={dim} for an input but the input is of type {type(x)}. We cannot vmap over "
+                "non-Tensor "
                 "arguments, please use None as the respective in_dim"
             )
         if dim is not None and not -x._data.ndim <= dim < x._data.ndim:
             raise ValueError(
-                f"{where}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality {x._data.ndim} so "
+                f"{where}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality "
+                f"{x._data.ndim} so "
                 f"expected in_dim to satisfy -{x._data.ndim} <= in_dim < {x._data.ndim}."
             )
         checked.append(dim)
@@ -124,7 +128,8 @@ def _outputs(name: str, rows: list[list[Any]], shape: Any, out_dims: Any) -> Any
     dims = broadcast_prefix(out_dims, shape)
     if dims is None:
         raise ValueError(
-            f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of `outputs`. "
+            f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of "
+            "`outputs`. "
             f"out_dims has structure {describe(flatten(out_dims)[1])} but outputs has structure {describe(shape)}."
         )
     stacked = []
@@ -137,7 +142,8 @@ def _outputs(name: str, rows: list[list[Any]], shape: Any, out_dims: Any) -> Any
         for x in column:
             if not isinstance(x, TensorBase):
                 raise ValueError(
-                    f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(x)}. Did you mean to set out_dims= "
+                    f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(x)}. Did you mean to "
+                    "set out_dims= "
                     "to None for output?"
                 )
         stacked.append(FUNCTIONS["stack"](list(column), dim))

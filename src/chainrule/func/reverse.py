@@ -73,7 +73,7 @@ def start(x: Any) -> Any:
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
     if record.node_of(x) is not None:
         return REGISTRY["alias"](x)
-    return forward_ad._with_tangents(x, forward_ad.tangents_of(x)).requires_grad_()
+    return forward_ad.with_tangents(x, forward_ad.tangents_of(x)).requires_grad_()
 
 
 def zeros_like(x: Any) -> Any:
@@ -199,7 +199,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         given, given_shape = flatten(cotangents)
         if given_shape != shape:
             raise GraphError(
-                "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
+                "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the "
+                "function. "
                 f"cotangents: {describe(given_shape)}, primal output: {describe(shape)}"
             )
         return unflatten(tape.gradients(outputs, given, keep=True), structure)

@@ -44,6 +44,7 @@ def _refuse_bool(name: str, a: Any) -> None:
 
 def _check_mm(a: Any, b: Any) -> None:
     """Raise PyTorch's error if `a` and `b` cannot be multiplied as matrices."""
+    _tensor("mm", "mat2", b)
     for name, x in (("self", a), ("mat2", b)):
         if x.ndim != 2:
             raise ShapeError(f"{name} must be a matrix; mm got shapes {_by(a.shape)} and {_by(b.shape)}, use matmul")
@@ -333,7 +334,7 @@ def mm(input: Any, mat2: Any, *, out: None = None) -> Any:
     """
     if out is not None:
         refuse_out("mm")
-    return _mm.call(input, mat2 if hasattr(mat2, "ndim") else _tensor("mm", "mat2", mat2))
+    return _mm.call(input, mat2)
 
 
 @public()

@@ -80,7 +80,17 @@ def spread(g: Any, x_shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     return broadcast_to(g, x_shape)
 
 
-_sum = linear("sum", _sum_forward, {"x": spread}, symbol="Σ {x}")
+def _sum_all_forward(x: Any) -> Any:
+    if x.size < _LARGE and x.dtype.char in "fd":
+        return np.add.reduce(x, None)
+    return _sum_forward(x, axis=None, keepdims=False)
+
+
+# PyTorch has the sum of everything apart, too; without parameters it takes 0.7 µs less.
+_sum_all = linear(
+    "sum_all", _sum_all_forward, {"x": lambda g, x_shape: broadcast_to(g, x_shape)}, title="SumBackward0", symbol="Σ {x}"
+)
+_sum = linear("sum", _sum_forward, {"x": spread}, title="SumBackward1", symbol="Σ {x}")
 _mean = linear(
     "mean",
     _mean_forward,
@@ -115,6 +125,8 @@ def sum(
     >>> cr.tensor([[1., 2.], [3., 4.]]).sum(0)
     tensor([4., 6.])
     """
+    if dim is None and axis is None and dtype is None and out is None and not keepdim and not keepdims:
+        return _sum_all.call(input)
     if axis is not None:
         dim = axis
     if keepdims is not None:

@@ -144,7 +144,8 @@ class _Recomputation:
         tensor = self.values.pop(holder.index)
         if self.check and (tensor._data.shape, tensor._data.dtype) != (holder.shape, holder.dtype):
             raise CheckpointError(
-                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during "
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata "
+                "than during "
                 f"the forward pass.\ntensor at position {holder.index}:\nsaved metadata: shape {list(holder.shape)}, "
                 f"{holder.dtype}\nrecomputed metadata: shape {list(tensor._data.shape)}, {tensor._data.dtype}"
             )
@@ -177,7 +178,8 @@ class _Recomputation:
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
                 f"recomputation.\nNumber of tensors saved during forward: {self.count}\nNumber of tensors saved during "
-                f"recomputation: {seen}. The function has to do the same both times: no global state, no random numbers "
+                f"recomputation: {seen}. The function has to do the same both times: no global state, no random "
+                "numbers "
                 "of another generator."
             )
 
@@ -190,7 +192,7 @@ def _detached(a: Any) -> Any:
     """A leaf with the value of an argument, so that the second run builds the same graph."""
     if not isinstance(a, TensorBase):
         return a
-    return a.detach().requires_grad_(record.node_of(a) is not None)
+    return a.detach().requires_grad_(record.node_of(a) is not None)  # type: ignore[attr-defined]
 
 
 # ── with reentry: a Function that runs a backward within its backward ───────────────────────────
