@@ -317,9 +317,13 @@ nextafter = elementwise(
 
 
 def _power(x: Any, *, exponent: Any) -> Any:
-    if exponent == 3:
-        return x * x * x
-    return 1 / np.sqrt(x) if exponent == -0.5 else x**exponent  # NumPy itself treats 2, 1, ½, 0 and −1
+    """xᵉ; for numbers, special cases beside NumPy's own (2, 1, ½, 0, −1)."""
+    if type(x) is np.ndarray:
+        if exponent == 3:
+            return x * x * x
+        if exponent == -0.5:
+            return 1 / np.sqrt(x)
+    return x**exponent
 
 
 def _power_slope(x: Any, exponent: Any) -> Any:
