@@ -69,8 +69,8 @@ def run(
     grads: dict[Node, Any] = {}  # what has arrived so far; leaves just wait here for the end
     owned: set[Node] = set()  # nodes whose buffer in `grads` nobody else can see
     heap: list[tuple[int, Node]] = []
-    for node, g in roots:
-        _deliver(node, g, grads, heap)
+    for root, g in roots:
+        _deliver(root, g, grads, heap)
     special = create_graph or state.anomaly is not None or state.absorbing
     # `top` is one of the pending nodes, kept out of the heap: along a chain the heap stays empty.
     top: Any = None
@@ -90,7 +90,7 @@ def run(
             g = hooking.before(node, g, retained, create_graph)
         arity = node.arity
         if arity == 1:
-            edges = (node.edge,)
+            edges: tuple[Any, ...] = (node.edge,)
         elif arity == 2:
             edges = (node.edge_a, node.edge_b)
         else:
@@ -178,7 +178,8 @@ def run(
                 grads[edge] = total = grads[edge] + gi
                 if type(total) is ndarray:
                     owned.add(edge)
-        gi = values = total = None
+        gi = total = None
+        values = ()
     leaves = _leaves(grads, retained, create_graph, captured)
     return captured, leaves if targets is None else [], retained, visited
 
@@ -392,15 +393,6 @@ def accumulate(node: AccumulateGrad, g: Any, exclusive: bool) -> None:
             np.add(old._data, g, old._data)
     finally:
         _lock.release()
-    if node.hooks is not None:
-        for hook in list(node.hooks.post_accumulate.values()):
-            if (result := hook(leaf)) is not None:
-                raise TypeError(
-                    f"expected Variable, but hook returned '{type(result).__name__}'; a post-accumulate hook "
-                    "returns None"
-                )
-        for hook in list(node.hooks.post.values()):
-            hook((), (hooking.public(g),))
 
 
 def _is_plain(g: Any) -> bool:
@@ -416,10 +408,15 @@ def commit(
             node.free(where)
     for tensor, g in retained:
         tensor._grad = g if isinstance(g, TensorBase) else record.wrap(np.array(g))
+    hooked: list[tuple[AccumulateGrad, Any]] = []
     while leaves:
         leaf, g = leaves.pop()
+        if leaf.hooks is not None:
+            hooked.append((leaf, g if leaf.hooks.post else None))
         # 2: the name `g` and the argument; an array that is a view or frozen is never taken over.
         accumulate(leaf, g, _getrefcount(g) == 2)
+    for leaf, g in hooked:  # one that raises costs no other leaf its gradient
+        hooking.accumulated(leaf, g)
 
 
 def _execute(

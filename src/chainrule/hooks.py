@@ -43,6 +43,20 @@ def after(node: Node, edges: Sequence[Any], grads: Sequence[Any], g: Any, create
     return [None if x is None else private(x, create_graph) for x in out]
 
 
+def accumulated(node: Any, g: Any) -> None:
+    """The hooks of a leaf, and of its node, after `.grad` was updated."""
+    leaf = node.reference()
+    if leaf is None:
+        return
+    for hook in list(node.hooks.post_accumulate.values()):
+        if (result := hook(leaf)) is not None:
+            raise TypeError(
+                f"expected Variable, but hook returned '{type(result).__name__}'; a post-accumulate hook returns None"
+            )
+    for hook in list(node.hooks.post.values()):
+        hook((), (public(g),))
+
+
 def call(hook: Callable[..., Any], create_graph: bool, *args: Any) -> Any:
     """Hooks are recorded only where the gradients themselves are."""
     before = state.grad

@@ -36,7 +36,7 @@ class Product(cr.autograd.Function):
 
     @staticmethod
     def backward(ctx, gp, gt):
-        a, b, product = ctx.saved_tensors
+        a, _, product = ctx.saved_tensors
         return gp * product / a + gt, gp * a + gt
 
 

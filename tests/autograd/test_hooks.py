@@ -107,3 +107,16 @@ def test_multi_grad_hook_for_the_first():
     assert seen == [[2.0, 2.0]]
     with pytest.raises(ValueError, match="Expects mode to be one of"):
         graph.register_multi_grad_hook([a], print, mode="some")
+
+
+def test_a_post_accumulate_hook_that_raises_costs_no_other_leaf_its_gradient():
+    leaves = [leaf() for _ in range(3)]
+
+    def refuse(p):
+        raise KeyError("refused")
+
+    for x in leaves:
+        x.register_post_accumulate_grad_hook(refuse)
+    with pytest.raises(KeyError):
+        sum((x * x).sum() for x in leaves).backward()
+    assert [x.grad.tolist() for x in leaves] == [[2.0, 4.0]] * 3
