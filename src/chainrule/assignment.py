@@ -68,7 +68,7 @@ def put(part: Any, key: tuple[Any, ...], value: Any, name: str, accumulate: bool
         array = value._data
         if array.dtype != x.dtype and array.ndim:
             raise DtypeError(
-                f"Index put requires the source and destination dtypes match, got {part.dtype.title} for the "  # type: ignore[attr-defined]
+                f"Index put requires the source and destination dtypes match, got {part.dtype.title} for the "
                 f"destination and {value.dtype.title} for the source. Convert it with .to(x.dtype)."  # type: ignore[attr-defined]
             )
     tracked = inplace.is_tracked(part, (value,))

@@ -282,7 +282,7 @@ def _accumulate_in_place(
     elif edge not in owned or type(buffer) is not ndarray:
         grads[edge] = buffer = np.array(buffer, order="C")
         owned.add(edge)
-    node.op.accumulate(buffer, *node.op.pick_accumulate(values))  # type: ignore[misc]
+    node.op.accumulate(buffer, *node.op.pick_accumulate(values))
 
 
 def _overwrite_in_place(

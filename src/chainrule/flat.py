@@ -121,7 +121,7 @@ def binary(op: Op) -> Callable[..., Any]:
         x = input._data
         number = False
         if isinstance(other, TensorBase):
-            y = other._data
+            y: Any = other._data
             if other._view is not None or x.dtype is not y.dtype:
                 return apply(op, input, other)
             edge_b = other._node

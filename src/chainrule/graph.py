@@ -81,6 +81,9 @@ class View:
 
     __slots__ = ("_base", "generation", "op", "origin", "params", "parent")
 
+    _base: TensorBase
+    origin: str | None
+
     def __init__(self, base: TensorBase, op: Op, params: dict[str, Any], generation: int, origin: str | None):
         parent = base._view
         self.parent = parent
@@ -257,6 +260,10 @@ class UnaryNode(Node):
 
     __slots__ = ("edge", "rest", "storage", "storage_y", "version", "x", "y")
     arity = 1
+    storage: Storage | None
+    storage_y: Storage | None
+    version: int
+    rest: Any
 
     @property
     def edges(self) -> Any:
@@ -301,6 +308,10 @@ class BinaryNode(Node):
 
     __slots__ = ("a", "b", "edge_a", "edge_b", "rest", "storage_a", "storage_b", "storage_y", "version_a", "version_b", "y")
     arity = 2
+    storage_a: Storage | None
+    storage_b: Storage | None
+    storage_y: Storage | None
+    rest: Any
 
     @property
     def edges(self) -> Any:

@@ -189,6 +189,7 @@ class _Picture:
 def _shapes(node: Node) -> str:
     """`64×3`, or that of each of several results; the dtype where it is not float32."""
     several = isinstance(node.dtype, tuple)
+    dtypes: Any
     shapes, dtypes = (node.shape, node.dtype) if several else ((node.shape,), (node.dtype,))
     return ", ".join(_shape(s) + ("" if d == np.float32 else f" {d}") for s, d in zip(shapes, dtypes, strict=True))
 

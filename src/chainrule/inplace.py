@@ -23,7 +23,7 @@ def is_tracked(x: TensorBase, values: Iterable[Any] = ()) -> bool:
     """Whether gradients have to follow a write of `values` into `x`."""
     if not state.grad:
         return False
-    if record.node_of(x) is not None:
+    if record.node_of(x) is not None or (x._view is not None and x._view.base._node is not None):
         return True
     return any(isinstance(v, TensorBase) and record.node_of(v) is not None for v in values)
 
@@ -288,7 +288,11 @@ def inplace(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         tracked = is_tracked(self, (*args, *kwargs.values()))
         check_writable(self, name, tracked)
-        return assign(self, function(shadow(self) if tracked else self, *args, **kwargs), name)
+        if not tracked:
+            return assign(self, function(self, *args, **kwargs), name)
+        before = shadow(self)
+        args = tuple([before if a is self else a for a in args])
+        return assign(self, function(before, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place version of `{name.rstrip('_')}`: writes the result into this tensor."

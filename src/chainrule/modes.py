@@ -193,6 +193,8 @@ class set_grad_enabled(_Mode):
 class inference_mode(_Mode):
     """As `no_grad`; tensors made inside also carry no version counter and cannot be saved for backward."""
 
+    mode: bool
+
     def __new__(cls, mode: Any = True) -> Any:
         made = object.__new__(cls)
         if callable(mode):

@@ -118,6 +118,8 @@ class Op:
         self.name = name
         self.kind = kind
         self.forward = forward
+        self.args: tuple[str, ...]
+        self.params: tuple[str, ...]
         if args is not None:
             self.args, self.params, self.variadic = tuple(args), (), False
         else:
@@ -221,7 +223,7 @@ def elementwise(
     return Op(name, "elementwise", forward, slopes, args=args, promotion=promotion, **notes)
 
 
-def linear(name: str, forward: Callable[..., Any], transposes: Mapping[str, Rule], **notes: Any) -> Op:
+def linear(name: str, forward: Callable[..., Any], transposes: Mapping[str, Any], **notes: Any) -> Op:
     """y linear in each argument that has a rule: a rule states the transpose of that map."""
     return Op(name, "linear", forward, transposes, **notes)
 

@@ -267,7 +267,7 @@ def _several(
     return outs
 
 
-class SeveralResults(tuple):  # type: ignore[type-arg]
+class SeveralResults(tuple):
     """The arrays of an operation with several results, where a node expects one."""
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 def _returning(name: str, *fields: str) -> Any:
     """A named tuple that prints as `torch.return_types.<name>`."""
-    base = namedtuple(name, fields)
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]
 
     def __repr__(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))

@@ -104,7 +104,8 @@ class Module:
             for other in (own, *(own[t] for t in _TABLES if t != table)):
                 other.pop(name, None)
             own["_non_persistent"].discard(name)
-            (self.register_parameter if table == "_parameters" else self.add_module)(name, value)
+            register: Any = self.register_parameter if table == "_parameters" else self.add_module
+            register(name, value)
             return
         for table, expected, what in (
             ("_parameters", "torch.nn.Parameter", "parameter"),
@@ -365,19 +366,19 @@ class Module:
         target = args[0] if args else kwargs.get("dtype", kwargs.get("device"))
         if isinstance(target, Tensor):
             args = (target.dtype, *args[1:])
-        return self._apply(lambda t: t.to(*args, **kwargs) if t.dtype.is_floating_point else t)  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.to(*args, **kwargs) if t.dtype.is_floating_point else t)
 
     def float(self) -> Any:
         """Convert floating-point parameters and buffers to float32."""
-        return self._apply(lambda t: t.float() if t.dtype.is_floating_point else t)  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.float() if t.dtype.is_floating_point else t)
 
     def double(self) -> Any:
         """Convert floating-point parameters and buffers to float64."""
-        return self._apply(lambda t: t.double() if t.dtype.is_floating_point else t)  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.double() if t.dtype.is_floating_point else t)
 
     def half(self) -> Any:
         """Convert floating-point parameters and buffers to float16."""
-        return self._apply(lambda t: t.half() if t.dtype.is_floating_point else t)  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.half() if t.dtype.is_floating_point else t)
 
     def cpu(self) -> Any:
         """The module itself: everything is on the CPU."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..op import linear, public, word
+from ..op import Op, linear, public, word
 from ..words import strided, unindex, view_add, view_get, view_put, windows
 from .dims import axis_of
 
@@ -56,7 +56,7 @@ def _add_to_diagonal(buffer: Any, g: Any, offset: int, a: int, b: int) -> None:
     part += g
 
 
-_diagonal = linear(
+_diagonal: Op = linear(
     "diagonal",
     _diagonal_of,
     {
@@ -69,7 +69,7 @@ _diagonal = linear(
 )
 
 
-_unfold = linear(
+_unfold: Op = linear(
     "unfold",
     lambda x, *, axis, size, step: windows(x, axis, size, step),
     {
@@ -81,7 +81,7 @@ _unfold = linear(
 )
 
 
-_as_strided = linear(
+_as_strided: Op = linear(
     "as_strided",
     lambda x, *, size, stride, offset: strided(x, size, stride, offset),
     {

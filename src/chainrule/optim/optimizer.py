@@ -131,7 +131,7 @@ class Optimizer:
         try:
             for group, pairs in work:
                 if pairs:
-                    self.update(group, [(p._data, p._grad._data, state) for p, state in pairs])  # type: ignore[union-attr]
+                    self.update(group, [(p._data, p._grad._data, state) for p, state in pairs])
         finally:
             leave_quiet(quiet)
         return loss
@@ -282,7 +282,7 @@ def _fitted(value: Any, param: Tensor, key: Any = None) -> Any:
     """A copy of a loaded state in which tensors have the parameter's dtype; `step` keeps its own."""
     if isinstance(value, Tensor):
         value = value.detach().clone()
-        return value if key == "step" or not param.dtype.is_floating_point else value.to(param.dtype)  # type: ignore[attr-defined]
+        return value if key == "step" or not param.dtype.is_floating_point else value.to(param.dtype)
     if isinstance(value, dict):
         return {k: _fitted(v, param, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
