@@ -330,7 +330,7 @@ def _values(op: Op, args: tuple[Any, ...], params: dict[str, Any], y: Any) -> tu
     shapes = [a._data.shape if isinstance(a, TensorBase) else np.shape(a) for a in promoted]
     kept = [tuple(promoted)] if op.variadic else promoted
     asked = [tuple(shapes) if op.variadic else shapes[i] for i in op.shape_args]
-    return (None, y, *kept, *[params[key] for key in op.params], *asked)
+    return (None, y, *kept, *map(params.__getitem__, op.params), *asked)
 
 
 def _restore(node: Node, out: list[Any]) -> None:
