@@ -317,13 +317,10 @@ nextafter = elementwise(
 
 
 def _power(x: Any, *, exponent: Any) -> Any:
-    """xᵉ; for numbers, special cases beside NumPy's own (2, 1, ½, 0, −1)."""
-    if type(x) is np.ndarray:
-        if exponent == 3:
-            return x * x * x
-        if exponent == -0.5:
-            return 1 / np.sqrt(x)
-    return x**exponent
+    """xᵉ, with two quick cases beside NumPy's own (2, 1, ½, 0 and −1)."""
+    if exponent == 3:
+        return x * x * x
+    return 1 / np.sqrt(x) if exponent == -0.5 else x**exponent
 
 
 def _power_slope(x: Any, exponent: Any) -> Any:
