@@ -13,12 +13,19 @@ import chainrule as cr
 from chainrule.utils.checkpoint import checkpoint
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def without_collector():
+    """Nothing is collected; `gc.get_objects` lists only what these tests make."""
     gc.collect()
+    gc.freeze()
     gc.disable()
     yield
     gc.enable()
+    gc.unfreeze()
+
+
+def alive():
+    return {id(n): n for n in gc.get_objects() if issubclass(type(n), cr.autograd.graph.Node)}
 
 
 class Keeps(cr.autograd.Function):
@@ -83,13 +90,13 @@ USES = {
 def test_graphs_are_freed_without_the_collector(name, use):
     if name == "checkpoint, reentrant" and use in ("create_graph", "second"):
         pytest.skip("has no second derivative")
-    before = {id(n) for n in gc.get_objects() if issubclass(type(n), cr.autograd.graph.Node)}
+    before = set(alive())
     x = cr.tensor([0.1, 0.2, 0.3], requires_grad=True)
     array = weakref.ref(x._data)
     y = PROGRAMS[name](x)
     USES[use](y, x)
     del x, y
-    left = [n for n in gc.get_objects() if issubclass(type(n), cr.autograd.graph.Node) and id(n) not in before]
+    left = [n for i, n in alive().items() if i not in before]
     assert not left
     assert array() is None
 
