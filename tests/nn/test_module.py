@@ -146,7 +146,9 @@ def test_modules_in_a_plain_list_are_warned_of_when_parameters_are_collected():
             self.layers.append(nn.Linear(2, 2))
 
     net = Hidden()
-    with pytest.warns(cr.GradientWarning, match=r"Hidden.layers, assigned at test_module.py:\d+, is a plain list with 2"):
+    with pytest.warns(
+        cr.GradientWarning, match=r"Hidden.layers, assigned at test_module.py:\d+, is a plain list with 2"
+    ):
         list(net.parameters())
     list(net.parameters())  # once is enough
 

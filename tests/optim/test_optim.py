@@ -120,10 +120,22 @@ x = cr.ones(2, requires_grad=True)
     [
         (lambda: optim.SGD([], lr=0.1), ValueError, "optimizer got an empty parameter list"),
         (lambda: optim.SGD(x, lr=0.1), TypeError, "params argument given to the optimizer should be an iterable of Te"),
-        (lambda: optim.SGD([3], lr=0.1), TypeError, "optimizer can only optimize Tensors, but one of the params is int"),
-        (lambda: optim.SGD([x * 2], lr=0.1), ValueError, "can't optimize a non-leaf Tensor: it was made by MulBackward0"),
+        (
+            lambda: optim.SGD([3], lr=0.1),
+            TypeError,
+            "optimizer can only optimize Tensors, but one of the params is int",
+        ),
+        (
+            lambda: optim.SGD([x * 2], lr=0.1),
+            ValueError,
+            "can't optimize a non-leaf Tensor: it was made by MulBackward0",
+        ),
         (lambda: optim.SGD([{"params": {x}}], lr=0.1), TypeError, "need to be organized in ordered collections"),
-        (lambda: optim.SGD([{"params": [x]}, {"params": [x]}], 0.1), ValueError, "appear in more than one parameter gr"),
+        (
+            lambda: optim.SGD([{"params": [x]}, {"params": [x]}], 0.1),
+            ValueError,
+            "appear in more than one parameter gr",
+        ),
         (lambda: optim.SGD([x], lr=-1.0), ValueError, "Invalid learning rate: -1.0"),
         (lambda: optim.SGD([x], momentum=-1.0), ValueError, "Invalid momentum value: -1.0"),
         (lambda: optim.SGD([x], nesterov=True), ValueError, "Nesterov momentum requires a momentum and zero dampening"),
@@ -189,7 +201,11 @@ def failing_gradients():
     def frozen(p):
         p._data.flags.writeable = False
 
-    return [(shape, "has shape \\[2\\], its gradient \\[3\\]"), (dtype, "its gradient torch.float64"), (frozen, "read-only")]
+    return [
+        (shape, "has shape \\[2\\], its gradient \\[3\\]"),
+        (dtype, "its gradient torch.float64"),
+        (frozen, "read-only"),
+    ]
 
 
 @pytest.mark.parametrize("spoil, message", failing_gradients())
@@ -215,7 +231,9 @@ def test_a_step_counts_as_a_write():
     version = w._version
     optim.Adam([w]).step()
     assert w._version == version + 1
-    with pytest.raises(RuntimeError, match=r"modified by an inplace operation.*changed by `Adam.step` at test_optim.py"):
+    with pytest.raises(
+        RuntimeError, match=r"modified by an inplace operation.*changed by `Adam.step` at test_optim.py"
+    ):
         loss.backward()
 
 
