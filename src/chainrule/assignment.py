@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from . import inplace, record
-from .errors import DtypeError
 from .dtypes import FLOATS
+from .errors import DtypeError
 from .graph import InferenceStorage, TensorBase, call_site
 from .modes import enter_quiet, leave_quiet, state
 from .op import METHODS, REGISTRY
-from .ops.indexing import basic_view, is_basic, owned, parse
-from .ops.scatter import check_put, vectors
+from .ops.indexing import basic_view, is_basic, parse
+from .ops.put import check_put, vectors
 
 
 def setitem(self: Any, index: Any, value: Any) -> None:

@@ -215,7 +215,8 @@ def check_broadcast(source: TensorBase, target: tuple[int, ...]) -> None:
         kept = kept[1:]
     if len(kept) > len(target):
         raise ShapeError(
-            f"expand(torch.{dtypes.from_numpy_dtype(source._data.dtype).title}Tensor{{{list(shape)}}}, size={list(target)}): the number of sizes provided ({len(target)}) must "
+            f"expand(torch.{dtypes.from_numpy_dtype(source._data.dtype).title}Tensor{{{list(shape)}}}, "
+            f"size={list(target)}): the number of sizes provided ({len(target)}) must "
             f"be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     lead = len(target) - len(kept)

@@ -62,15 +62,26 @@ ONCE = [((A, np.array([[3, 0], [1, 2]]), B), {"axis": 1}), ((F, np.array([[0, 2,
 
 ROWS = {
     "index_select": Row(
-        lambda x, index, axis: np.moveaxis(np.stack([np.take(x, i, axis) for i in index.ravel()]), 0, axis)
-        if index.ndim == 1 and index.size
-        else x[(*(ALL,) * axis, index)],
+        lambda x, index, axis: (
+            np.moveaxis(np.stack([np.take(x, i, axis) for i in index.ravel()]), 0, axis)
+            if index.ndim == 1 and index.size
+            else x[(*(ALL,) * axis, index)]
+        ),
         [((x, TWICE), {"axis": 0}) for x in (A, F, INTEGERS)]
-        + [((CUBE, TWICE), {"axis": 2}), ((CUBE, GRID), {"axis": 1}), ((A, NONE), {"axis": 1}), ((EMPTY, TWICE), {"axis": 1})],
+        + [
+            ((CUBE, TWICE), {"axis": 2}),
+            ((CUBE, GRID), {"axis": 1}),
+            ((A, NONE), {"axis": 1}),
+            ((EMPTY, TWICE), {"axis": 1}),
+        ],
     ),
     "index": Row(
         lambda x, key: x[key],
-        [((x,), {"key": key}) for x in (A, F) for key in [(MASK,), (GRID, GRID), (TWICE,), (np.array([True, False, True]),)]]
+        [
+            ((x,), {"key": key})
+            for x in (A, F)
+            for key in [(MASK,), (GRID, GRID), (TWICE,), (np.array([True, False, True]),)]
+        ]
         + [((CUBE,), {"key": (np.array([1, 1]), ALL, np.array([0, 3]))}), ((CUBE,), {"key": (ALL, TWICE, TWICE)})]
         + [((A,), {"key": (NONE,)}), ((EMPTY,), {"key": (np.zeros(0, bool),)})],
     ),

@@ -33,7 +33,15 @@ class Program:
     def view(self, i: int, shapes: list[tuple[int, ...]]) -> str:
         shape, n, choose = shapes[i], len(shapes[i]), self.random.choice
         size = int(np.prod(shape))
-        calls = ["[...]", f".view({size})", ".reshape(-1)", ".unsqueeze(0)", ".expand(2, *{s})", ".detach()", ".flatten()"]
+        calls = [
+            "[...]",
+            f".view({size})",
+            ".reshape(-1)",
+            ".unsqueeze(0)",
+            ".expand(2, *{s})",
+            ".detach()",
+            ".flatten()",
+        ]
         if n:
             d = self.random.randrange(n)
             k = self.random.randrange(shape[d]) if shape[d] else 0
@@ -43,7 +51,13 @@ class Program:
                 f".chunk(2, {d})[0]", f".unbind({d})[{k}]", f".split(1, {d})[-1]", f".tensor_split(2, {d})[0]",
             ]  # fmt: skip
         if n >= 2:
-            calls += [".mT", ".diagonal()", "[..., 0]", "[:, 1:]", f".permute({', '.join(map(str, reversed(range(n))))})"]
+            calls += [
+                ".mT",
+                ".diagonal()",
+                "[..., 0]",
+                "[:, 1:]",
+                f".permute({', '.join(map(str, reversed(range(n))))})",
+            ]
         if n == 2:
             calls += [".t()", "[0, 0]", ".hsplit([1])[1]"]
         return f"t.append(t[{i}]{choose(calls).replace('{s}', str(list(shape)))})"
@@ -69,7 +83,15 @@ class Program:
         if shape:
             k = self.random.randrange(max(shape[0], 1))
             mask = [self.random.random() < 0.5 for _ in range(shape[0])]
-            keys += [f"{k}", f"{k}:", "::2", f"T.tensor([{k}])", f"[{k}, -1]", f"T.tensor({mask})", f"T.tensor(t[{i}].detach().numpy() > 99)"]
+            keys += [
+                f"{k}",
+                f"{k}:",
+                "::2",
+                f"T.tensor([{k}])",
+                f"[{k}, -1]",
+                f"T.tensor({mask})",
+                f"T.tensor(t[{i}].detach().numpy() > 99)",
+            ]
         if len(shape) >= 2:
             keys += ["..., 0", ":, 1:", "[0, -1], [0, -1]", f"{k}, [0]", f"T.tensor([[0], [{k}]]), ..., T.tensor([0])"]
         values = ["3.0", "w", "w * 2"]
@@ -81,7 +103,12 @@ class Program:
     def compute(self, i: int, shapes: list[tuple[int, ...]]) -> str:
         other = self.other(i, shapes)
         return self.random.choice(
-            [f"t.append(t[{i}] * {other})", f"t.append(t[{i}] + {other})", f"t.append(t[{i}].square())", f"t.append(t[{i}] - 1)"]
+            [
+                f"t.append(t[{i}] * {other})",
+                f"t.append(t[{i}] + {other})",
+                f"t.append(t[{i}].square())",
+                f"t.append(t[{i}] - 1)",
+            ]
         )
 
     def rare(self, i: int, shapes: list[tuple[int, ...]]) -> str:
@@ -167,7 +194,9 @@ def compare_gradients(program: Program, ours: Any, theirs: Any, listing: str) ->
         x, y = theirs[name].grad, ours[name].grad
         zero = np.zeros(theirs[name].shape)
         np.testing.assert_allclose(
-            zero if y is None else y.numpy(), zero if x is None else x.numpy(), err_msg=f"{listing}\n{loss}\n{name}.grad"
+            zero if y is None else y.numpy(),
+            zero if x is None else x.numpy(),
+            err_msg=f"{listing}\n{loss}\n{name}.grad",
         )
 
 

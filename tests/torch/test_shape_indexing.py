@@ -191,7 +191,7 @@ GRADIENTS: dict[str, Any] = {
     "row mask": (lambda T, x: x[T.tensor([True, False, True])] ** 2, X),
     "mixed": (lambda T, x: x[1, [0, 0], 1:] ** 2, CUBE),
     "reshape": (lambda T, x: x.t().reshape(2, 6) ** 2, X),
-    "expand": (lambda T, x: (x[:, :1].expand(2, 3, 4) ** 2), X),
+    "expand": (lambda T, x: x[:, :1].expand(2, 3, 4) ** 2, X),
     "permute": (lambda T, x: x.permute(2, 0, 1) ** 2, CUBE),
     "movedim": (lambda T, x: x.movedim((0, 1), (1, 2)) ** 2, CUBE),
     "squeeze": (lambda T, x: x[:, :1].squeeze(1).unsqueeze(0) ** 2, X),
@@ -208,8 +208,15 @@ GRADIENTS: dict[str, Any] = {
     "masked_select": (lambda T, x: x.masked_select(x[:1] > 0) ** 2, X),
     "scatter": (lambda T, x, y: x.scatter(1, T.tensor([[3, 0], [1, 2]]), y[:2, :2]) ** 2, X, Y),
     "scatter number": (lambda T, x: x.scatter(1, T.tensor(WIDE), 1.5) ** 2, X),
-    "scatter add": (lambda T, x, y: x.scatter(1, T.tensor(WIDE), y[:2, :3], reduce="add") ** 2 if T is cr
-                    else x.scatter_add(1, T.tensor(WIDE), y[:2, :3]) ** 2, X, Y),
+    "scatter add": (
+        lambda T, x, y: (
+            x.scatter(1, T.tensor(WIDE), y[:2, :3], reduce="add") ** 2
+            if T is cr
+            else x.scatter_add(1, T.tensor(WIDE), y[:2, :3]) ** 2
+        ),
+        X,
+        Y,
+    ),
     "scatter_add": (lambda T, x, y: x.scatter_add(1, T.tensor(WIDE), y[:2, :3]) ** 2, X, Y),
     "index_add": (lambda T, x, y: x.index_add(0, T.tensor(INDEX), y, alpha=2) ** 2, X, Y),
     "index_copy": (lambda T, x, y: x.index_copy(0, T.tensor([2, 0]), y[:2]) ** 2, X, Y),
@@ -224,13 +231,17 @@ GRADIENTS: dict[str, Any] = {
     "diagonal_scatter": (lambda T, x, y: x.diagonal_scatter(y[0, :3], 1) ** 2, X, Y),
     "sum": (lambda T, x, y: x.scatter_reduce(1, T.tensor(WIDE), y[:2, :3], "sum", include_self=False) ** 2, X, Y),
     "mean": (lambda T, x, y: x.scatter_reduce(1, T.tensor(WIDE), y[:2, :3], "mean") ** 2, X, Y),
-    "mean without": (lambda T, x, y: x.scatter_reduce(1, T.tensor(WIDE), y[:2, :3], "mean", include_self=False) ** 2, X, Y),
+    "mean without": (
+        lambda T, x, y: x.scatter_reduce(1, T.tensor(WIDE), y[:2, :3], "mean", include_self=False) ** 2,
+        X,
+        Y,
+    ),
     "row setitem": (lambda T, x, y: _written(x, 1, y[0]), X, Y),
     "slice setitem": (lambda T, x, y: _written(x, (slice(None), slice(None, None, 2)), y[:, :1]), X, Y),
     "mask setitem": (lambda T, x, y: _written(x, T.tensor(X > 0), y.sum()), X, Y),
     "integer setitem": (lambda T, x, y: _written(x, (T.tensor([0, 2]), T.tensor([1, 3])), y[0, :2]), X, Y),
     "mixed setitem": (lambda T, x, y: _written(x, (1, T.tensor([0, 2])), y[0, :1]), X, Y),
-}  # fmt: skip
+}
 
 # PyTorch has no second derivative for these.
 FIRST: dict[str, Any] = {

@@ -84,7 +84,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
         if kind is slice:
             step = i.step
             if not (
-                (step is None or type(step) is int and step > 0)
+                (step is None or (type(step) is int and step > 0))
                 and (i.start is None or type(i.start) is int)
                 and (i.stop is None or type(i.stop) is int)
             ):
@@ -155,8 +155,8 @@ def _as_tuple(index: Any) -> Any:
         i is None or i is Ellipsis or isinstance(i, (list, tuple, slice)) or hasattr(i, "_data") for i in index
     ):
         warnings.warn(
-            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
-            "use x[tuple(seq)] instead of x[seq].",
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch "
+            "2.9; use x[tuple(seq)] instead of x[seq].",
             stacklevel=4,
         )
         return tuple(index)  # NumPy's old rule

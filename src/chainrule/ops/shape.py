@@ -196,7 +196,7 @@ def view_as(input: Any, other: Any) -> Any:
 
 
 @public()
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *numbers: Any, shape: Any = None) -> Any:
     """The same elements in another shape, one size −1 being inferred; a view where that is possible.
 
     Raises ShapeError where the elements do not fit.
@@ -206,7 +206,7 @@ def reshape(input: Any, *shape: Any) -> Any:
     tensor([[0, 1],
             [2, 3]])
     """
-    return _reshape.call(input, shape=_new_shape(input, shape))
+    return _reshape.call(input, shape=_new_shape(input, numbers if shape is None else (shape,)))
 
 
 @public(function=False)
@@ -321,7 +321,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 
 @public()
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *order: Any, dims: Any = None) -> Any:
     """The dimensions in another order; a view.
 
     Raises ShapeError unless `dims` names every dimension once.
@@ -330,7 +330,7 @@ def permute(input: Any, *dims: Any) -> Any:
     >>> cr.zeros(2, 3, 4).permute(2, 0, 1).shape
     torch.Size([4, 2, 3])
     """
-    dims = sizes(dims)
+    dims = sizes(order if dims is None else (dims,))
     n = input._data.ndim
     if len(dims) != n:
         raise ShapeError(
@@ -378,7 +378,7 @@ def adjoint(input: Any) -> Any:
 
 
 @public(function=False)
-def expand(input: Any, *size: Any, implicit: bool = False) -> Any:
+def expand(input: Any, *numbers: Any, size: Any = None, implicit: bool = False) -> Any:
     """A view in which dimensions of size 1 are repeated without a copy; −1 keeps a size.
 
     Raises ShapeError where the sizes do not broadcast.
@@ -388,7 +388,7 @@ def expand(input: Any, *size: Any, implicit: bool = False) -> Any:
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    target = sizes(size)
+    target = sizes(numbers if size is None else (size,))
     shape = input._data.shape
     lead = len(target) - len(shape)
     if lead < 0:
