@@ -281,6 +281,8 @@ def _progression(start: Any, end: Any, step: Any, dtype: Any) -> Any:
         raise NotSupportedError("\"arange_cpu\" not implemented for 'Bool'")
     if not all(map(math.isfinite, (start, end, step))):
         raise RuntimeError(f"unsupported range: {start} -> {end} in steps of {step}")
+    # PyTorch counts in double precision, except for int64, and then drops the fractions.
+    count = None if to == np.int64 or step == 0 else math.ceil((end - start) / step)
     if to.kind != "f":
         start, end, step = int(start), int(end), int(step)
     if step == 0:
@@ -289,11 +291,7 @@ def _progression(start: Any, end: Any, step: Any, dtype: Any) -> Any:
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign: from {start} to {end} in steps of {step}"
         )
-    if to.kind == "f":
-        count = math.ceil((end - start) / step)
-    else:
-        count = len(range(start, end, step))
-    i = np.arange(count)
+    i = np.arange(len(range(start, end, step)) if count is None else count)
     return (start + i * step).astype(to)
 
 
@@ -343,7 +341,7 @@ def logspace(
     tensor([  1.,  10., 100.])
     """
     to = _floating(dtype)
-    exponents = _spaced("logspace", start, end, steps, dtypes.float64.numpy)
+    exponents = _spaced("logspace", start, end, steps, to).astype(np.float64)
     array = np.power(float(_number("logspace", "base", base)), exponents).astype(to)
     return _finish("logspace", array, out, layout, device, requires_grad)
 
