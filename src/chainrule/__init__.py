@@ -123,8 +123,6 @@ from .random import (
 
 # the graph and its modes
 from . import autograd as autograd
-from .census import graph_census as graph_census
-from .graph_text import graph_text as graph_text
 from .modes import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -164,12 +162,20 @@ __version__ = "0.1.0"
 pi, e, inf, nan = 3.141592653589793, 2.718281828459045, 1e999, 1e999 - 1e999
 newaxis = None
 
+if TYPE_CHECKING:  # looking at graphs; loaded when first asked for
+    from .census import graph_census as graph_census
+    from .graph_text import graph_text as graph_text
+
+_FROM = {"graph_census": "census", "graph_text": "graph_text"}
 # Imported when first asked for: `chainrule.nn`, `chainrule.optim` …
 _LAZY = ("expr", "func", "linalg", "nn", "optim", "special", "utils")
 
 if not TYPE_CHECKING:
 
     def __getattr__(name):
+        if name in _FROM:
+            found = globals()[name] = getattr(_import_module(f".{_FROM[name]}", __name__), name)
+            return found
         if name in _LAZY:
             try:
                 return _import_module(f".{name}", __name__)

@@ -7,6 +7,7 @@ by reference counting the moment its last tensor goes, without the cycle collect
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
@@ -427,8 +428,12 @@ class RemovableHandle:
 SAVED_NAMES = ("result", "self", "input", "other", "exponent", "mat2", "weight", "target", "vec2", "dim", "keepdim")
 
 
+@functools.cache
 def _saved(name: str) -> property:
     return property(lambda node: node.saved_value(name))
+
+
+_SAVED = {f"_saved_{name}": _saved(name) for name in SAVED_NAMES}
 
 
 def node_class(op: Op) -> type[Node]:
@@ -436,7 +441,8 @@ def node_class(op: Op) -> type[Node]:
     if op.node_class is None:
         body: dict[str, Any] = {"__slots__": (), "op": op, "__doc__": f"One executed {op.name}."}
         # Properties, since a `__getattr__` would make every attribute of a node 60 % slower.
-        body.update({f"_saved_{name}": _saved(name) for name in (*SAVED_NAMES, *op.args, *op.params)})
+        body.update(_SAVED)
+        body.update({f"_saved_{name}": _saved(name) for name in op.args + op.params})
         arity = 0 if op.variadic or op.joint is not None else len(op.args)
         base = {1: UnaryNode, 2: BinaryNode}.get(arity, Node)
         op.node_class = type(op.title, (base,), body)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from .dims import axis_of
 from .norms import vector_norm
 from .products import bmm, matmul, mm, mv, outer
 
-_LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in PyTorch's order: 0 is A, 26 is a
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in PyTorch's order: 0 is A, 26 is a
 
 # ── two operands ────────────────────────────────────────────────────────────────────────────────
 
