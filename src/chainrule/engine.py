@@ -285,19 +285,14 @@ def _accumulate_in_place(
     node.op.accumulate(buffer, *node.op.pick_accumulate(values))
 
 
-def _overwrite_in_place(
-    op: Any, edges: tuple[Any, ...], g: Any, values: tuple[Any, ...], grads: dict[Node, Any], owned: set[Node], heap:
-    Any
-) -> None:
+def _overwrite_in_place(op: Any, edges: Any, g: Any, values: Any, grads: Any, owned: set[Node], heap: Any) -> None:
     """Let the gradient of the result become, in its own memory, that of the partly overwritten argument."""
     rest = op.overwrite(g, *op.pick_overwrite(values))
-    for edge, gi in zip(edges[1:], rest, strict=True):
+    for edge, gi in zip(edges, (g, *rest), strict=True):
         if edge is not None and gi is not None:
+            if gi is g and edge not in grads:
+                owned.add(edge)
             _deliver(edge, gi, grads, heap)
-    if edges[0] is not None:
-        if edges[0] not in grads:
-            owned.add(edges[0])
-        _deliver(edges[0], g, grads, heap)
 
 
 def _needed(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:

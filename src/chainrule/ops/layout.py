@@ -93,7 +93,12 @@ def is_set_to(input: Any, tensor: Any) -> bool:
     return data_ptr(input) == data_ptr(tensor) and x.shape == y.shape and x.strides == y.strides
 
 
-METHODS["nbytes"] = property(lambda input: input._data.nbytes)  # type: ignore[assignment]
+def _nbytes(input: Any) -> int:
+    """The bytes of all elements."""
+    return int(input._data.nbytes)
+
+
+METHODS["nbytes"] = property(_nbytes)  # type: ignore[assignment]
 METHODS["itemsize"] = property(element_size)  # type: ignore[assignment]
 
 
