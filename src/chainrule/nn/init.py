@@ -32,34 +32,34 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     return gains[nonlinearity]
 
 
-@no_grad()
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Numbers from U(a, b)."""
-    return tensor.uniform_(a, b, generator=generator)
+    with no_grad():
+        return tensor.uniform_(a, b, generator=generator)
 
 
-@no_grad()
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Numbers from N(mean, std²)."""
-    return tensor.normal_(mean, std, generator=generator)
+    with no_grad():
+        return tensor.normal_(mean, std, generator=generator)
 
 
-@no_grad()
 def constant_(tensor: Any, val: float) -> Any:
     """One number everywhere."""
-    return tensor.fill_(val)
+    with no_grad():
+        return tensor.fill_(val)
 
 
-@no_grad()
 def ones_(tensor: Any) -> Any:
     """Ones."""
-    return tensor.fill_(1.0)
+    with no_grad():
+        return tensor.fill_(1.0)
 
 
-@no_grad()
 def zeros_(tensor: Any) -> Any:
     """Zeros."""
-    return tensor.zero_()
+    with no_grad():
+        return tensor.zero_()
 
 
 def _fans(tensor: Any) -> tuple[int, int]:
