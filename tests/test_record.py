@@ -53,9 +53,11 @@ def test_a_node_knows_the_line_that_made_it():
     import sys
 
     x = cr.ones(2, requires_grad=True)
-    y = x * x; line = sys._getframe().f_lineno  # noqa: E702
-    z = y.sum(); assert z.grad_fn.line == f"test_record.py:{line + 1}"  # noqa: E702
-    assert y.grad_fn.line == f"test_record.py:{line}"
+    line = sys._getframe().f_lineno
+    y = x * x
+    z = y.sum()
+    assert y.grad_fn.line == f"test_record.py:{line + 1}"
+    assert z.grad_fn.line == f"test_record.py:{line + 2}"
 
 
 def test_numpy_warnings_stay_silent_even_when_warnings_are_errors():
@@ -90,6 +92,6 @@ def test_unsupported_operands_say_what_to_do():
 
 
 def test_shapes_that_do_not_broadcast():
-    with pytest.raises(RuntimeError, match=r"^The size of tensor a \(3\) must match the size of tensor b \(4\) at non-sing") as e:
+    with pytest.raises(RuntimeError, match=r"^The size of tensor a \(3\) must match the size of") as e:
         cr.ones(2, 3) * cr.ones(4)
     assert "mul(a: 2×3 float32, b: 4 float32)" in str(e.value)

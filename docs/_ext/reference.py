@@ -30,7 +30,7 @@ PAGES = {
     "func": ("func", ["chainrule.func"]),
     "nn": ("nn", ["chainrule.nn", "chainrule.nn.functional", "chainrule.nn.init"]),
     "optim": ("optim", ["chainrule.optim"]),
-    "graph": ("Seeing the graph", ["chainrule.graph_text", "chainrule.census", "chainrule.graph:Node"]),
+    "graph": ("Seeing the graph", ["chainrule.picture", "chainrule.census", "chainrule.graph:Node"]),
     "errors": ("Errors", ["chainrule.errors"]),
 }
 

@@ -164,9 +164,9 @@ newaxis = None
 
 if TYPE_CHECKING:  # looking at graphs; loaded when first asked for
     from .census import graph_census as graph_census
-    from .graph_text import graph_text as graph_text
+    from .picture import graph_text as graph_text
 
-_FROM = {"graph_census": "census", "graph_text": "graph_text"}
+_FROM = {"graph_census": "census", "graph_text": "picture"}
 # Imported when first asked for: `chainrule.nn`, `chainrule.optim` …
 _LAZY = ("expr", "func", "linalg", "nn", "optim", "special", "utils")
 

@@ -47,9 +47,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     lead = len(g.shape) - len(shape)
     if lead < 0:
         return g + np.zeros(shape, g.dtype) if isinstance(g, (ndarray, np.generic)) else g.expand(shape)
-    axes = tuple(range(lead)) + tuple(
-        i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
-    )
+    axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1)
     return g.sum(axes).reshape(shape) if axes else np.broadcast_to(g, shape)
 
 
@@ -336,9 +334,7 @@ def _as_tensors(node: Node, g: Any) -> tuple[Any, ...]:
     if type(out[0]) is ndarray:
         out[0] = _tensor(out[0], node)
     elif type(out[0]) is record.SeveralResults:
-        out[0] = tuple(
-            _tensor(y, Output(node, i, y)) if y.dtype.kind == "f" else y for i, y in enumerate(out[0])
-        )
+        out[0] = tuple(_tensor(y, Output(node, i, y)) if y.dtype.kind == "f" else y for i, y in enumerate(out[0]))
     if node.op.variadic:
         out[1] = tuple(
             _tensor(a, e) if e is not None and a is not None else a for a, e in zip(out[1], node.edges, strict=True)

@@ -223,9 +223,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that made the inputs, each with the number of its output."""
-        return tuple(
-            (e.parent, e.index) if type(e) is Output else (e, 0) for e in self.edges
-        )
+        return tuple((e.parent, e.index) if type(e) is Output else (e, 0) for e in self.edges)
 
     def _hooks(self) -> Hooks:
         if self.hooks is None:
@@ -307,7 +305,9 @@ class UnaryNode(Node):
 class BinaryNode(Node):
     """The node of an operation with two arguments. `rest` holds parameters and shapes; None once freed."""
 
-    __slots__ = ("a", "b", "edge_a", "edge_b", "rest", "storage_a", "storage_b", "storage_y", "version_a", "version_b", "y")
+    __slots__ = (
+        "a", "b", "edge_a", "edge_b", "rest", "storage_a", "storage_b", "storage_y", "version_a", "version_b", "y",
+    )  # fmt: skip
     arity = 2
     storage_a: Storage | None
     storage_b: Storage | None

@@ -14,7 +14,20 @@ import numpy as np
 
 from . import dtypes
 from .errors import InplaceError, ShapeError, UnsupportedDtypeError
-from .graph import AccumulateGrad, InferenceStorage, Node, Output, Storage, TensorBase, View, call_site, internal, line_of, next_number, node_class
+from .graph import (
+    AccumulateGrad,
+    InferenceStorage,
+    Node,
+    Output,
+    Storage,
+    TensorBase,
+    View,
+    call_site,
+    internal,
+    line_of,
+    next_number,
+    node_class,
+)
 from .modes import enter_quiet, leave_quiet, state
 from .op import FLOAT, Op
 
@@ -267,7 +280,7 @@ def _several(
     return outs
 
 
-class SeveralResults(tuple):
+class SeveralResults(tuple[Any, ...]):
     """The arrays of an operation with several results, where a node expects one."""
 
     @property
@@ -317,7 +330,7 @@ def explain_failure(
     if isinstance(error, TypeError):
         if "not supported for the input types" in text or "no loop" in text:
             names = ", ".join(dtypes.from_numpy_dtype(a.dtype).title for a in arrays if isinstance(a, ndarray))
-            return UnsupportedDtypeError(f'"{op.name}_cpu" not implemented for \'{names}\'; in {what}')
+            return UnsupportedDtypeError(f"\"{op.name}_cpu\" not implemented for '{names}'; in {what}")
         return TypeError(f"{text}; in {what}")
     return ShapeError(f"{text}; in {what}")
 

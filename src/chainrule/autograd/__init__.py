@@ -18,12 +18,12 @@ if TYPE_CHECKING:
         set_detect_anomaly,
         zero_times_infinity_is_zero,
     )
-    from .gradcheck import gradcheck, gradgradcheck
+    from .checking import gradcheck, gradgradcheck
 
 # Loaded when first asked for: what few programs use is a third of the time to import the package.
 _LAZY = {
     **dict.fromkeys(("anomaly", "forward_ad", "functional"), ""),
-    **dict.fromkeys(("gradcheck", "gradgradcheck"), "gradcheck"),
+    **dict.fromkeys(("gradcheck", "gradgradcheck"), "checking"),
     **dict.fromkeys(
         ("detect_anomaly", "is_debug_enabled", "set_debug", "set_detect_anomaly", "zero_times_infinity_is_zero"),
         "anomaly",

@@ -88,7 +88,11 @@ def _sum_all_forward(x: Any) -> Any:
 
 # PyTorch has the sum of everything apart, too; without parameters it takes 0.7 µs less.
 _sum_all = linear(
-    "sum_all", _sum_all_forward, {"x": lambda g, x_shape: broadcast_to(g, x_shape)}, title="SumBackward0", symbol="Σ {x}"
+    "sum_all",
+    _sum_all_forward,
+    {"x": lambda g, x_shape: broadcast_to(g, x_shape)},
+    title="SumBackward0",
+    symbol="Σ {x}",
 )
 _sum = linear("sum", _sum_forward, {"x": spread}, title="SumBackward1", symbol="Σ {x}")
 _mean = linear(

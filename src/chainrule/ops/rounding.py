@@ -282,7 +282,12 @@ def check_condition(condition: Any) -> None:
         )
 
 
-METHODS["where"] = lambda input, condition, other: where(condition, input, other)
+def _where_method(input: Any, condition: Any, other: Any) -> Any:
+    """The elements of this tensor where the condition holds, those of `other` elsewhere."""
+    return where(condition, input, other)
+
+
+METHODS["where"] = _where_method
 
 
 # ── numbers in place of others ──────────────────────────────────────────────────────────────────

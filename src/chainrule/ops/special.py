@@ -217,7 +217,12 @@ def polygamma(n: int, input: Any, *, out: None = None) -> Any:
     return _polygamma.call(input, n=n) if n else digamma.call(input)
 
 
-METHODS["polygamma"] = lambda input, n: polygamma(n, input)
+def _polygamma_method(input: Any, n: int) -> Any:
+    """The n-th derivative of `digamma` at this tensor, n ≥ 0."""
+    return polygamma(n, input)
+
+
+METHODS["polygamma"] = _polygamma_method
 
 
 @public()

@@ -135,7 +135,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
         check_probability(p)
         return _write(self, records.bernoulli_, kernels.bernoulli, generator, float(p))
     check_probabilities(p._data)
-    check_broadcast(p._data.shape, self._data.shape)
+    check_broadcast(p, self._data.shape)
     kept = p._data.reshape(p._data.shape[max(0, p._data.ndim - self._data.ndim) :])
     return _write(self, records.bernoulli_each, kernels.bernoulli_each, generator, kept, others=(p,))
 

@@ -6,7 +6,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.autograd import gradcheck, gradgradcheck
-from chainrule.autograd.gradcheck import GradcheckError
+from chainrule.autograd.checking import GradcheckError
 
 
 def leaf(*shape):
