@@ -51,5 +51,5 @@ $(VENV)/.docs: pyproject.toml
 
 $(VENV)-torch/.torch: pyproject.toml
 	$(MAKE) $(@D)/bin/python
-	$(@D)/bin/python -m pip install $(PIP_FLAGS) -e '.[dev]' torch==2.13.0
+	$(@D)/bin/python -m pip install $(PIP_FLAGS) -e '.[dev]' torch==2.13.0 expecttest
 	@touch $@

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Callable
@@ -368,7 +369,7 @@ def operands(op: Op, arrays: list[Any], params: dict[str, Any]) -> str:
 
 def broadcast_message(shapes: list[tuple[int, ...]]) -> str:
     """PyTorch's sentence for two shapes that do not broadcast, counted from the last axis."""
-    for a, b in zip(shapes, shapes[1:], strict=False):
+    for a, b in itertools.pairwise(shapes):
         n = max(len(a), len(b))
         long_a, long_b = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
         for axis in reversed(range(n)):
