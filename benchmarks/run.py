@@ -1,4 +1,7 @@
-"""All benchmarks, one after another, and their table in `benchmarks/README.md`.
+"""All benchmarks, each in a process of its own, and their table in `benchmarks/README.md`.
+
+A process each, because what one benchmark imports burdens the next: with PyTorch's and JAX's 240,000 objects
+on the heap, Python's collector makes a node of a long chain a fifth more expensive.
 
 `python benchmarks/run.py [name …]` runs those named (`lecture`, `rows` …); the README is written only
 when all of them ran. Missed targets do not fail: they are reported.
@@ -8,7 +11,10 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import json
+import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from timing import Row, machine, table
@@ -37,7 +43,9 @@ def main(chosen: list[str]) -> None:
     results = {}
     for name in chosen or NAMES:
         print(f"── {name}", flush=True)
-        results[name] = importlib.import_module(f"bench_{name}").run()
+        command = [sys.executable, __file__, "--child", name]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        results[name] = [Row(**row) for row in json.loads(output)]
         print(table(results[name]), flush=True)
     if not chosen:
         readme = HERE / "README.md"
@@ -47,5 +55,10 @@ def main(chosen: list[str]) -> None:
         print("written to benchmarks/README.md")
 
 
+def child(name: str) -> None:
+    """Run one benchmark and print its rows as JSON."""
+    print(json.dumps([asdict(row) for row in importlib.import_module(f"bench_{name}").run()]))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    child(sys.argv[2]) if sys.argv[1:2] == ["--child"] else main(sys.argv[1:])

@@ -41,7 +41,7 @@ def test_the_line_of_every_operation_is_named():
     w = cr.ones(3, requires_grad=True)
     line = test_the_line_of_every_operation_is_named.__code__.co_firstlineno + 3
     loss = w.exp()
-    assert re.search(rf"exp\(w\) +test_graph_text.py:{line}\n", cr.graph_text(loss))
+    assert re.search(rf"exp\(w\) +test_picture.py:{line}\n", cr.graph_text(loss))
 
 
 def test_a_tensor_used_twice_has_one_column_and_a_branch():
