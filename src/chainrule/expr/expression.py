@@ -109,6 +109,10 @@ class Expr:
         """`np.min`."""
         return _reduce(np.min, self, axis, {"keepdims": keepdims})
 
+    def dot(self, other: Any) -> Expr:
+        """`np.dot`."""
+        return np.dot(self, other)
+
     def reshape(self, *shape: Any) -> Expr:
         """`np.reshape`; the shape as one tuple or number by number."""
         return apply_word(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {})

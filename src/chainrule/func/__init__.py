@@ -4,8 +4,8 @@ A function takes and returns trees (nested tuples, lists, dicts) of tensors. The
 tensors that it closes over are constants, unless they require a gradient: then results stay connected to them.
 """
 
-from .forward import jacfwd, jvp, linearize
+from .forward import hessian, jacfwd, jvp, linearize
 from .mapping import vmap
-from .reverse import grad, grad_and_value, hessian, jacrev, vjp
+from .reverse import grad, grad_and_value, jacrev, vjp
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp", "vmap"]

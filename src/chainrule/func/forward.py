@@ -15,7 +15,7 @@ from ..graph import TensorBase
 from ..modes import enable_grad
 from ..op import FUNCTIONS
 from ..trees import describe, flatten, tree_map, unflatten
-from .reverse import Argnums, Tape, chosen, split_aux, tensors_of, with_args, zeros_like
+from .reverse import Argnums, Tape, chosen, jacrev, split_aux, tensors_of, with_args, zeros_like
 
 
 def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
@@ -139,3 +139,14 @@ def _jacobian(i: int, outputs: list[Any], values: list[Any], columns: list[list[
         else record.wrap(np.zeros(shape + x._data.shape, outputs[i]._data.dtype))
         for k, x in enumerate(values)
     ]
+
+
+def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The Hessian of `func` at the arguments `argnums`: forward mode over reverse mode.
+
+    >>> import chainrule as cr
+    >>> cr.func.hessian(lambda x: (x ** 3).sum())(cr.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
+    return jacfwd(jacrev(func, argnums), argnums)

@@ -259,16 +259,3 @@ def _rows(k: int, outputs: list[Any], shape: Any, pull: Callable[..., Any]) -> A
     tree = rows[0][1]
     stacked = [FUNCTIONS["stack"](list(column)) for column in zip(*[row[0] for row in rows], strict=True)]
     return unflatten([s.reshape(array.shape + s._data.shape[1:]) for s in stacked], tree)
-
-
-def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The Hessian of `func` at the arguments `argnums`: forward mode over reverse mode.
-
-    >>> import chainrule as cr
-    >>> cr.func.hessian(lambda x: (x ** 3).sum())(cr.tensor([1.0, 2.0]))
-    tensor([[ 6.,  0.],
-            [ 0., 12.]])
-    """
-    from .forward import jacfwd
-
-    return jacfwd(jacrev(func, argnums), argnums)
