@@ -34,7 +34,7 @@ def report(results: dict[str, list[Row]]) -> str:
     ]
     for name, rows in results.items():
         question = (importlib.import_module(f"bench_{name}").__doc__ or name).split("\n")[0]
-        parts += [f"### {question}", table(rows)]
+        parts += [f"## {question}", table(rows)]
     return "\n\n".join(parts)
 
 
