@@ -1,4 +1,9 @@
-"""A test per row of what users of dynamic-graph libraries trip over: the error says where and what to do."""
+"""A test per row of what users of dynamic-graph libraries trip over: the error says where and what to do.
+
+Three rows are tested with their subjects: a retained graph that grows (2) and the debug mode that makes
+saved values read-only (3, 17) in `autograd/test_anomaly.py`, tensors kept in a Function's ctx (16) in
+`autograd/test_function.py`, a chain of a million nodes (21) in `test_memory.py`.
+"""
 
 from __future__ import annotations
 

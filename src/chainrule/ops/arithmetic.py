@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import from_numpy_dtype, result_dtype
+from ..dtypes import FLOATS, from_numpy_dtype, result_dtype
 from ..errors import DtypeError, refuse_out
 from ..op import FLOAT, METHODS, SAME, discrete, elementwise, public, word
 from .checks import divides, kind_of, refuses
@@ -376,7 +376,7 @@ def pow(input: Any, exponent: Any, *, out: None = None) -> Any:
         refuse_out("pow")
     kind = type(exponent)
     if kind is int or kind is float:
-        if input._data.dtype.kind == "f":
+        if input._data.dtype in FLOATS:
             return _square.call(input) if exponent == 2 else _pow_scalar.call(input, exponent=exponent)
         return _pow(input, exponent)
     if kind is bool and input._data.dtype.kind == "b":

@@ -209,13 +209,15 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: None = None) -> 
     >>> cr.tensor([-1., 0.5, 2.]).clamp(0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    if max is None and min is not None and out is None:
+        return clamp_min.call(input, min)
     if out is not None:
         refuse_out("clamp")
     if min is not None:
         input = clamp_min.call(input, min)
     elif max is None:
         raise ShapeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    return input if max is None else clamp_max.call(input, max)
+    return clamp_max.call(input, max)
 
 
 # ── choosing ────────────────────────────────────────────────────────────────────────────────────
