@@ -175,3 +175,8 @@ def test_numpy_scalars_are_numbers() -> None:
     x = cr.ones(2)
     for number in (np.float64(2), np.float32(2), np.int64(2)):
         assert (x * number).dtype is (number * x).dtype is cr.float32
+
+
+def test_storage_is_refused_with_what_to_use_instead():
+    with pytest.raises(cr.NotSupportedError, match=r"^storage\(\) is not supported.*numpy\(\)"):
+        cr.ones(2).storage()

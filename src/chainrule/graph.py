@@ -18,6 +18,7 @@ from weakref import ref
 import numpy as np
 
 from .errors import GraphError
+from .errors import NotSupportedError
 from .op import Op
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -62,6 +63,13 @@ class Storage:
     writer: tuple[str, CodeType | None, int] | None = None
     dual_writes = 0  # writes that tangents have to follow
     savers: Any = None  # in debug mode, the nodes that saved this memory
+
+    def __call__(self) -> None:
+        """What PyTorch's `x.storage()` would be."""
+        raise NotSupportedError(
+            "storage() is not supported: the memory of a tensor is its NumPy array, x.detach().numpy(); data_ptr(), "
+            "stride() and storage_offset() say where an element lies"
+        )
 
 
 class InferenceStorage(Storage):
