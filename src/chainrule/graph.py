@@ -17,8 +17,7 @@ from weakref import ref
 
 import numpy as np
 
-from .errors import GraphError
-from .errors import NotSupportedError
+from .errors import GraphError, NotSupportedError
 from .op import Op
 
 PACKAGE = os.path.dirname(__file__) + os.sep
