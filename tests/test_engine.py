@@ -185,3 +185,71 @@ def test_a_wide_graph():
     total = sum(x * float(i) for i in range(1000))
     total.sum().backward()
     assert x.grad.tolist() == [499500.0, 499500.0]
+
+
+WRITES = {
+    "add_": lambda y: y.add_(1),
+    "through a view": lambda y: y[0].zero_(),
+    "through a reshaped view": lambda y: y.view(2).fill_(3),
+    "through detach": lambda y: y.detach().mul_(2),
+}
+
+
+@pytest.mark.parametrize("how", WRITES)
+@pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid", "sqrt"])
+def test_a_result_that_a_rule_keeps_must_not_be_written(name, how):
+    x = leaf(1.0, 2.0)
+    y = getattr(x, name)()
+    with cr.no_grad():
+        WRITES[how](y)
+    with pytest.raises(RuntimeError, match=f"a value saved by `{name}`"):
+        y.sum().backward()
+    assert x.grad is None
+
+
+def test_a_result_of_two_arguments_that_a_rule_keeps_must_not_be_written():
+    a, b = leaf(1.0, 2.0), leaf(2.0, 3.0)
+    y = a**b
+    with cr.no_grad():
+        y.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_a_node_waits_for_all_its_consumers():
+    """Its number is below theirs; run earlier, it would run once per consumer (the sum would still be right)."""
+    x = leaf(1.0)
+    y = x * 2
+    seen = []
+    y.register_hook(lambda g: seen.append(g.item()))
+    early = y * 3  # made before `late`, but only needed after it
+    other = y * 5
+    late = early * 7
+    (other + late).sum().backward()
+    assert seen == [26.0]
+    assert x.grad.tolist() == [52.0]
+
+
+def test_gradients_are_added_under_the_lock(monkeypatch):
+    held = []
+
+    class Lock:
+        def acquire(self):
+            held.append("acquire")
+
+        def release(self):
+            held.append("release")
+
+    monkeypatch.setattr(cr.engine, "_lock", Lock())
+    x = leaf(1.0)
+    (x * 2).backward()
+    assert held == ["acquire", "release"]
+
+
+def test_a_result_of_three_arguments_that_a_rule_keeps_must_not_be_written():
+    x, src = leaf(1.0, 2.0), leaf(3.0, 0.0)
+    y = x.scatter_reduce(0, cr.tensor([0, 1]), src, "amax")
+    with cr.no_grad():
+        y.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()

@@ -95,3 +95,20 @@ def test_shapes_that_do_not_broadcast():
     with pytest.raises(RuntimeError, match=r"^The size of tensor a \(3\) must match the size of") as e:
         cr.ones(2, 3) * cr.ones(4)
     assert "mul(a: 2×3 float32, b: 4 float32)" in str(e.value)
+
+
+def test_numbers_beside_tensors_keep_their_sign_and_their_nan():
+    x = cr.ones(1)
+    for zero in (0.0, -0.0, 0, -0.0, 0.0):
+        assert np.signbit((x * zero)._data[0]) == np.signbit(np.float64(zero))
+    assert (x * float("nan")).isnan().item() and (x + float("inf")).isinf().item()
+
+
+def test_the_numbers_kept_for_speed_are_bounded():
+    from chainrule.flat import _CONSTANTS
+
+    x = cr.ones(1)
+    for i in range(3000):
+        x * (i + 0.5)
+    assert len(_CONSTANTS[np.dtype(np.float32)]) <= 1001
+    assert not any(number != number for number in _CONSTANTS[np.dtype(np.float32)])

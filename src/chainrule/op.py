@@ -66,7 +66,7 @@ def _names(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ..
     return positional, names[n : n + k], variadic
 
 
-def _identity(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _nothing(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return ()
 
 
@@ -162,25 +162,25 @@ class Op:
         self.position = {name: i for i, name in enumerate(layout)}
         if unknown := wanted - set(layout):
             raise TypeError(f"a rule of {self.name!r} asks for unknown values: {sorted(unknown)}")
-        self.picks = tuple(self._pick(r) if callable(r) else _identity for r in self.rules)
+        self.picks = tuple(self._pick(r) if callable(r) else _nothing for r in self.rules)
         # What the engine walks, per argument: rule, where its parameters are, constant slope.
         self.steps = tuple(
             (r, p, None) if callable(r) else (None, None, r) for r, p in zip(self.rules, self.picks, strict=True)
         )
-        self.pick_joint = self._pick(self.joint) if self.joint is not None else _identity
-        self.pick_jvp = self._pick(self.jvp, 1 if self.variadic else len(self.args)) if self.jvp else _identity
+        self.pick_joint = self._pick(self.joint) if self.joint is not None else _nothing
+        self.pick_jvp = self._pick(self.jvp, 1 if self.variadic else len(self.args)) if self.jvp else _nothing
         # Whether f(x, z) is linear in (x, z) as one vector: then no transpose depends on a linear argument.
         linear_args = [arg for arg, rule in zip(self.args, self.rules, strict=True) if rule is not None]
         self.linear_together = self.kind == "linear" and not any(
             name in linear_args for rule in rules for name in _names(rule)[0]
         )
-        self.pick_accumulate = self._pick(self.accumulate, 1) if self.accumulate else _identity
-        self.pick_overwrite = self._pick(self.overwrite, 1) if self.overwrite else _identity
+        self.pick_accumulate = self._pick(self.accumulate, 1) if self.accumulate else _nothing
+        self.pick_overwrite = self._pick(self.overwrite, 1) if self.overwrite else _nothing
 
     def _pick(self, rule: Rule, skip: int = 0) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
         positions = [self.position[name] for name in _names(rule)[0][skip:]]
         if not positions:
-            return _identity
+            return _nothing
         return _one(positions[0]) if len(positions) == 1 else itemgetter(*positions)
 
     def plan(self, mask: int) -> Plan:
