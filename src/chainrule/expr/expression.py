@@ -23,6 +23,20 @@ _SMALL = 64  # constants up to this size are equal when their elements are
 _interned: WeakValueDictionary[Any, Expr] = WeakValueDictionary()
 
 
+class Called:
+    """A word that is no function of ours but one of the user's: what explains a graph calls it by its name."""
+
+    __slots__ = ("__name__", "function")
+
+    def __init__(self, name: str, function: Callable[..., Any]):
+        self.__name__ = name
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the function."""
+        return self.function(*args)
+
+
 class Expr:
     """One node of a formula. `word(*args, **kwargs)` is what it stands for.
 
@@ -51,6 +65,23 @@ class Expr:
         key = (SYMBOL, name, tuple(shape), np.dtype(dtype))
         found = _interned.get(key)
         return _new(key, SYMBOL, (name,), {}, *key[2:]) if found is None else found
+
+    @staticmethod
+    def known(name: str, value: np.ndarray[Any, Any]) -> Expr:
+        """A symbol whose value is known already: shapes may depend on it, as those of `x[mask]` do."""
+        key = (SYMBOL, name, id(value))
+        found = _interned.get(key)
+        return _new(key, SYMBOL, (name, value), {}, value.shape, value.dtype) if found is None else found
+
+    @staticmethod
+    def called(function: Called, args: tuple[Any, ...], shape: Any, dtype: Any) -> Any:
+        """What a function of the user's gives, called by its name; for several results their shapes and dtypes as tuples."""
+        args = _lift(args)
+        key = (function, _key(args))
+        found = _interned.get(key)
+        if found is None:
+            found = _new(key, function, args, {}, shape, dtype)
+        return tuple(_part(found, i) for i in range(len(dtype))) if type(dtype) is tuple else found
 
     @staticmethod
     def constant(value: Any) -> Expr:
@@ -88,6 +119,13 @@ class Expr:
         """The name of a symbol."""
         return self.args[0] if self.word == SYMBOL else None
 
+    @property
+    def value(self) -> Any:
+        """The array behind a constant or a known symbol; None for other formulas."""
+        if self.word == CONSTANT:
+            return self.args[0]
+        return self.args[1] if self.word == SYMBOL and len(self.args) == 2 else None
+
     def __repr__(self) -> str:
         return f"<Expr {self} : {'×'.join(map(str, self.shape)) or 'scalar'} {self.dtype}>"
 
@@ -122,7 +160,8 @@ class Expr:
         return self if self.dtype == np.dtype(dtype) else apply_word(vocabulary.cast, (self, np.dtype(dtype)), {})
 
     def __getitem__(self, index: Any) -> Expr:
-        if any(isinstance(i, Expr) and i.dtype == bool for i in (index if isinstance(index, tuple) else (index,))):
+        masks = [i for i in (index if isinstance(index, tuple) else (index,)) if isinstance(i, Expr) and i.dtype == bool]
+        if any(mask.value is None for mask in masks):
             raise SymbolicError(
                 f"{self}[{index}]: the shape depends on the values of the mask; use np.where(mask, x, 0), "
                 "or an @opaque word"
@@ -261,7 +300,7 @@ def _map(tree: Any, f: Callable[[Expr], Any]) -> Any:
 
 
 def _stand_ins(tree: Any) -> Any:
-    return _map(tree, lambda e: e.args[0] if e.word == CONSTANT else stand_in(e.shape, e.dtype))
+    return _map(tree, lambda e: stand_in(e.shape, e.dtype) if e.value is None else e.value)
 
 
 def _lift(value: Any) -> Any:

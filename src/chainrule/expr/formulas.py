@@ -30,11 +30,13 @@ def forward_formula(op: Op, *args: Any, **params: Any) -> Any:
     return op.forward(*promoted(op, args), **params)
 
 
-def vjp_formula(op: Op, *args: Any, g: Any = None, y: Any = None, **params: Any) -> tuple[Any, ...]:
+def vjp_formula(
+    op: Op, *args: Any, g: Any = None, y: Any = None, wanted: Sequence[bool] | None = None, **params: Any
+) -> tuple[Any, ...]:
     """The gradient of each argument as a formula; None for a number and for an argument without a rule.
 
     `g` is the gradient that comes in and `y` the result, symbols of these names unless given (a
-    tuple of them for an operation with several results).
+    tuple of them for an operation with several results). Only the arguments that are `wanted` get one.
 
     >>> import chainrule as cr
     >>> from chainrule.expr import Expr, vjp_formula
@@ -43,12 +45,14 @@ def vjp_formula(op: Op, *args: Any, g: Any = None, y: Any = None, **params: Any)
     g * 2.0
     """
     met, g, y, values = _values(op, args, g, y, params)
+    asked = [isinstance(a, Expr) and (wanted is None or wanted[i]) for i, a in enumerate(met)]
     found: Sequence[Any]
     if op.joint is not None:
         found = op.joint(*op.pick_joint(values))
     else:
-        found = [_through(op, g, i, values) if isinstance(a, Expr) else None for i, a in enumerate(met)]
-    return tuple([_fitted(x, a) if isinstance(a, Expr) else None for x, a in zip(found, met, strict=True)])
+        found = [_through(op, g, i, values) if asked[i] else None for i, a in enumerate(met)]
+    # The gradient has the dtype that the argument had before it was promoted.
+    return tuple([_fitted(x, a) if ask else None for x, a, ask in zip(found, args, asked, strict=True)])
 
 
 def jvp_formula(op: Op, *args: Any, tangents: Sequence[Any], y: Any = None, **params: Any) -> Any:
@@ -92,9 +96,10 @@ def _values(
 ) -> tuple[Sequence[Any], Any, Any, tuple[Any, ...]]:
     """What a node would keep, as formulas, in the order in which the record's rules pick from it."""
     args = promoted(op, args)
-    result = op.forward(*args, **params)
-    y = _like(result, "y") if y is None else y
-    g = _like(result, "g") if g is None else g
+    if y is None or g is None:
+        result = op.forward(*args, **params)
+        y = _like(result, "y") if y is None else y
+        g = _like(result, "g") if g is None else g
     kept = [tuple(args)] if op.variadic else args
     shapes: list[Any] = [tuple(map(np.shape, args)) if op.variadic else np.shape(args[i]) for i in op.shape_args]
     return args, g, y, (g, y, *kept, *map(params.__getitem__, op.params), *shapes)

@@ -127,7 +127,7 @@ def notation(word: Any) -> Notation:
     found = NOTATION.get(word)
     if found is None and isinstance(word, np.ufunc):
         found = NOTATION.get(word.__name__)
-    if found is None and (word in OPAQUE or _is_method(word)):
+    if found is None and (word in OPAQUE or _is_method(word) or hasattr(word, "function")):
         found = Notation()
     if found is None:
         raise SymbolicError(
