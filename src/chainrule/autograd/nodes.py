@@ -17,8 +17,9 @@ from .context import FunctionCtx
 class FunctionNode(Node):
     """The node of a user's Function."""
 
-    __slots__ = ("count", "ctx", "function", "positions")
+    __slots__ = ("constants", "count", "ctx", "function", "positions")
 
+    constants: tuple[Any, ...]  # the arguments that no gradient goes to; None in place of the others
     ctx: FunctionCtx
     function: Any
     positions: list[int]  # which of the arguments each edge belongs to
@@ -36,7 +37,7 @@ class FunctionNode(Node):
     def free(self, run: Any) -> None:
         if self.ctx._saved:
             self.ctx._saved = self.saved = None
-            self.ctx._kept = ()
+            self.ctx._kept = self.constants = ()
             self.versions = ()
             self.edges = (None,) * len(self.edges)
             self.freed_by = run

@@ -38,6 +38,7 @@ class Outputs:
         node: FunctionNode = self.cls._node_class()
         node.ctx, node.function = self.ctx, self.cls
         node.positions, node.count = positions, len(self.args)
+        node.constants = tuple([a if not isinstance(a, TensorBase) or a._node is None else None for a in self.args])
         single = len(self.outputs) == 1
         shapes = [o._data.shape if isinstance(o, TensorBase) else None for o in self.outputs]
         kinds = [o._data.dtype if isinstance(o, TensorBase) else None for o in self.outputs]

@@ -374,3 +374,34 @@ def evaluate(roots: Any, values: Mapping[str, Any]) -> Any:
                     raise SymbolicError(f"{node}: the shape depends on values; inferred {node.shape}, got {shape}")
             known[id(node)] = value
     return _map(roots, lambda e: known[id(e)])
+
+
+def substitute(root: Expr, new: Mapping[str, Expr]) -> Expr:
+    """The formula with other formulas in place of some symbols.
+
+    >>> from chainrule.expr import Expr, substitute
+    >>> x, y = Expr.symbol("x", (3,)), Expr.symbol("y", (3,))
+    >>> print(substitute(2 * x, {"x": y + 1}))
+    2 * (y + 1)
+    """
+    made: dict[int, Expr] = {}
+    for node in walk(root):
+        if node.word == SYMBOL:
+            made[id(node)] = new.get(node.args[0], node)
+        elif all(made[id(x)] is x for x in node.inputs):
+            made[id(node)] = node
+        else:
+            made[id(node)] = rebuilt(node, lambda e: made[id(e)])
+    return made[id(root)]
+
+
+def rebuilt(node: Expr, f: Callable[[Expr], Expr]) -> Expr:
+    """The same word on other formulas; a shape that was given with it stays."""
+    if node.word == PART:
+        return _part(f(node.args[0]), node.args[1])
+    args, kwargs = _map((node.args, node.kwargs), f)
+    if isinstance(node.word, Called):
+        found = Expr.called(node.word, args, node.shape, node.dtype)
+    else:
+        found = apply_word(node.word, args, kwargs)
+    return found[0].args[0] if isinstance(found, tuple) else found

@@ -1,0 +1,152 @@
+"""`Explanation`: what `explain` returns, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphError, ShapeError
+from ..expr import evaluate
+from ..graph import TensorBase
+from ..tensor import Tensor
+from . import source, table
+from .names import find_names
+from .program import Program, program
+from .recorded import Recorded, Value
+
+
+class Explanation:
+    """The forward and backward pass of a recorded graph, in matrix form, with the names of the caller's variables.
+
+    Printing it gives a table: a line per operation, shapes, norms, the share of entries that masks stop.
+    """
+
+    def __init__(self, roots: Sequence[Tensor], gradients: Sequence[Tensor | None], names: Any, lang: str = "en"):
+        self.recorded = Recorded(roots, names)
+        self.lang = lang
+        self._given = gradients
+
+    @functools.cached_property
+    def program(self) -> Program:
+        """Both passes as statements `symbol = formula`."""
+        return program(self.recorded)
+
+    @functools.cached_property
+    def values(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The numbers behind every symbol: tensors, and gradients, which come from the formulas themselves."""
+        known = {v.identifier: v.array for v in self.recorded.values if v.array is not None}
+        for seed, value in zip(self.program.seeds, self._seed_values(), strict=True):
+            known[seed.args[0]] = value
+        for statement in self.program.full:
+            if statement.name not in known:
+                kept = statement.of.operation.node.saved if statement.phase == "forward" else None  # type: ignore[union-attr]
+                if kept and statement.operations[0].op is not None and isinstance(kept[0], np.ndarray):
+                    known[statement.name] = kept[0]
+                else:
+                    known[statement.name] = np.asarray(evaluate(statement.value, known))
+        for statement in self.program.short:  # the first gradient has a name of its own
+            if statement.name not in known:
+                known[statement.name] = known[f"grad_{statement.of.identifier}"]
+        return known
+
+    def _seed_values(self) -> list[np.ndarray[Any, Any]]:
+        found = []
+        for root, given in zip(self.recorded.roots, self._given, strict=True):
+            if not root.shape:
+                continue
+            if given is not None and tuple(given.shape) != root.shape:
+                raise ShapeError(
+                    f"explain(): the gradient of {root.name} has shape {list(given.shape)}, the tensor "
+                    f"{list(root.shape)}; give one of the same shape, or none for the gradient of the sum"
+                )
+            found.append(np.ones(root.shape, root.dtype) if given is None else given._data)
+        return found
+
+    def gradient(self, value: Value) -> np.ndarray[Any, Any] | None:
+        """∂loss/∂value as numbers; None where no gradient arrives."""
+        symbol = self.program.gradients.get(value)
+        return None if symbol is None else np.asarray(evaluate(symbol, self.values))
+
+    @property
+    def loss(self) -> Value:
+        """The tensor that is explained."""
+        return self.recorded.roots[0]
+
+    def value_of(self, tensor: Any) -> Value:
+        """The tensor of the graph that is meant, given as a tensor or by its name.
+
+        Raises GraphError for one that this graph does not hold.
+        """
+        if isinstance(tensor, str):
+            found = [v for v in self.recorded.values if tensor in (v.name, v.identifier)]
+            value = found[0] if found else None
+        else:
+            value = self.recorded.value_of(tensor)
+        if value is None:
+            there = ", ".join(v.name for v in self.recorded.values if v.named)
+            raise GraphError(
+                f"{tensor if isinstance(tensor, str) else 'this tensor'} is no part of the graph of {self.loss.name}; "
+                f"it holds {there}"
+            )
+        return value
+
+    # ── seen ────────────────────────────────────────────────────────────────────────────────────
+
+    def __str__(self) -> str:
+        return table.as_text(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    # ── written out ─────────────────────────────────────────────────────────────────────────────
+
+    def numpy_source(self) -> str:
+        """A module with `forward` and `backward` in NumPy, as a person would write them.
+
+        SciPy is imported where NumPy has no such function (erf, gamma functions). A Function of the
+        user's is called by its name, which has to be put into the module.
+        """
+        return self._module.text
+
+    def run_numpy(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Run that source on the present values: the gradient of every leaf that requires one, by name."""
+        return self._module.run(self)
+
+    @functools.cached_property
+    def _module(self) -> source.Module:
+        return source.Module(self.program)
+
+
+def explain(
+    loss: Tensor | Sequence[Tensor],
+    *,
+    gradient: Tensor | Sequence[Tensor | None] | None = None,
+    names: Mapping[str, Any] | None = None,
+    lang: str = "en",
+) -> Explanation:
+    """∂loss/∂x for everything the loss was computed from: the chain rule of the recorded graph, in matrix form.
+
+    `loss` is a tensor, or several; a tensor that is no scalar is explained for the `gradient` that comes
+    in, ones if none is given. Names are those of the caller's variables when this is called; `names` gives
+    others (`{"w": tensor}`). Raises FreedGraphError after a `backward()` that did not retain the graph,
+    GraphError for a tensor without a graph.
+
+    >>> import chainrule as cr
+    >>> x, w = cr.ones(4, 3), cr.ones(3, 2, requires_grad=True)
+    >>> h = x.mm(w)
+    >>> loss = h.pow(2).sum()
+    >>> print(cr.explain(loss))
+    forward    h = x w                   4×2
+               loss = Σ h²               scalar   72
+    backward   ∂loss/∂h = 2 h            4×2      ‖·‖ 17
+               ∂loss/∂w = xᵀ ∂loss/∂h    3×2      ‖·‖ 58.8
+    """
+    roots = list(loss) if isinstance(loss, (list, tuple)) else [loss]
+    for root in roots:
+        if not isinstance(root, TensorBase):
+            raise TypeError(f"explain(): expected a Tensor or a sequence of them, but got {type(root).__name__}")
+    given = list(gradient) if isinstance(gradient, (list, tuple)) else [gradient] * len(roots)
+    return Explanation(roots, given, find_names(extra=names), lang)  # type: ignore[arg-type]

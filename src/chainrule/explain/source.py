@@ -1,0 +1,128 @@
+"""Both passes as a NumPy module that a person could have written, and running it."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..expr import Expr, walk
+from ..expr.expression import SYMBOL
+from ..expr.numpy_source import Writer
+from .program import Program, Statement
+from .recorded import Value, function_word
+
+WIDTH = 100  # of a line
+_numbers = itertools.count(1).__next__
+
+
+class Module:
+    """The source, what it takes and what it gives."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.writer = Writer()
+        forward = [self._lines(s) for s in program.forward]
+        backward = [self._lines(s) for s in program.backward]
+        made = {s.name: s.target for s in program.forward}
+        loose = {n: Expr.symbol(n, a.shape, a.dtype) for n, a in self.writer.constants.items()}  # too large to write out
+        inputs = _read(program.forward, made) | loose
+        needed = _read(program.backward, {s.name: s.target for s in program.backward})
+        roots = {root.identifier: root.symbol for root in program.recorded.roots}
+        seeds = {seed.args[0]: seed for seed in program.seeds}
+        saved = {n: s for n, s in made.items() if n in needed and n not in roots}
+        first = {n: s for n, s in (seeds | inputs | made).items() if n in needed or n in seeds or n in loose}
+        self.inputs, self.results = list(inputs.values()), list((roots | saved).values())
+        self.taken = list((first | needed).values())
+        self.leaves = [v for v in program.recorded.leaves if v in program.gradients]
+        self.functions = {o.name: o for o in program.recorded.operations if o.op is None}
+        self.text = self._text(forward, backward)
+        self.file = f"<backprop of {program.recorded.roots[0].identifier}, {_numbers()}>"
+        linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(True), self.file)
+
+    def _lines(self, s: Statement) -> list[str]:
+        return self.writer.statements(s.name, s.value)
+
+    def _text(self, forward: list[list[str]], backward: list[list[str]]) -> str:
+        loss = self.program.recorded.roots[0]
+        out = [f'"""The forward and backward pass of {loss.name}, written out."""', ""]
+        if self.functions:
+            out.insert(1, f"# {', '.join(self.functions)}: your own Function, put into this module before it is run")
+        out += self.writer.imports
+        for helper in self.writer.helpers:
+            out += ["", "", *helper.splitlines()]
+        out += ["", "", *_call("def ", "forward", self.inputs, ":")]
+        out += [f"    {line}" for lines in forward for line in lines]
+        out += [f"    {line}" for line in _call("return ", "", self.results, "")]
+        out += ["", "", *_call("def ", "backward", self.taken, ":")]
+        out += [f"    {line}" for line in self._commented(forward, backward)]
+        out += [f"    {line}" for line in _call("return ", "", [self._gradient(v) for v in self.leaves], "")]
+        return "\n".join(out) + "\n"
+
+    def _commented(self, forward: list[list[str]], backward: list[list[str]]) -> Iterable[str]:
+        """The backward lines, each group under the forward line that it belongs to."""
+        line_of = {}
+        for s, lines in zip(self.program.forward, forward, strict=True):
+            for operation in s.operations:
+                line_of[operation] = lines[-1] if len(lines[-1]) <= WIDTH else f"{s.name} = …"
+        last: Any = None
+        for s, lines in zip(self.program.backward, backward, strict=True):
+            from_lines = tuple(dict.fromkeys(line_of[o] for o in s.operations if o in line_of))
+            if from_lines != last:
+                yield from (f"# {line}" for line in from_lines)
+                last = from_lines
+            yield from lines
+
+    def _gradient(self, leaf: Value) -> Expr:
+        found = [s.target for s in self.program.backward if s.of is leaf]
+        return found[0] if found else self.program.gradients[leaf]
+
+    def run(self, explanation: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """Run both functions on the present values."""
+        values = explanation.values | self.writer.constants
+        space: dict[str, Any] = {"__name__": self.file}
+        space |= {name: _Function(operation) for name, operation in self.functions.items()}
+        exec(compile(self.text, self.file, "exec"), space)
+        with np.errstate(all="ignore"):
+            made = space["forward"](*(values[s.args[0]] for s in self.inputs))
+            made = made if len(self.results) > 1 else (made,)
+            known = values | dict(zip((s.args[0] for s in self.results), made, strict=True))
+            found = space["backward"](*(known[s.args[0]] for s in self.taken))
+        found = found if len(self.leaves) > 1 else (found,)
+        return {leaf.name: np.asarray(g) for leaf, g in zip(self.leaves, found, strict=True)}
+
+
+class _Function:
+    """A user's Function, so that the module can call its forward and its backward on arrays."""
+
+    def __init__(self, operation: Any):
+        self.forward = function_word(operation, backward=False)
+        self.backward = function_word(operation, backward=True)
+
+
+def _read(statements: Sequence[Statement], made: dict[str, Expr]) -> dict[str, Expr]:
+    """The symbols that are read and not made, in the order of their first use."""
+    found: dict[str, Expr] = {}
+    for statement in statements:
+        for node in walk(statement.value):
+            if node.word == SYMBOL and node.args[0] not in made:
+                found.setdefault(node.args[0], node)
+    return found
+
+
+def _call(head: str, name: str, symbols: Sequence[Expr], tail: str) -> list[str]:
+    """`def forward(x, w):` or `return a, b`, over several lines where it is long."""
+    names = [s.args[0] if s.word == SYMBOL else str(s) for s in symbols]
+    inside = ", ".join(names)
+    line = f"{head}{name}({inside}){tail}" if name else f"{head}{inside}"
+    if len(line) <= WIDTH:
+        return [line]
+    rows, row = [], ""
+    for n in names:
+        if len(row) + len(n) > WIDTH - 8:
+            rows, row = [*rows, row.rstrip()], ""
+        row += f"{n}, "
+    return [f"{head}{name}(", *(f"    {r}" for r in [*rows, row.rstrip()]), f"){tail}"]
