@@ -7,5 +7,8 @@ from .formulas import forward_formula as forward_formula
 from .formulas import jvp_formula as jvp_formula
 from .formulas import symbols_for as symbols_for
 from .formulas import vjp_formula as vjp_formula
+from .latex import aligned as aligned
+from .latex import latex as latex
+from .mathml import mathml as mathml
 from .text import formula as formula
 from .text import text as text

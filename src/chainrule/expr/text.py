@@ -8,54 +8,84 @@ from typing import Any
 import numpy as np
 
 from .expression import CONSTANT, PART, SYMBOL, Expr, walk
-from .vocabulary import ATOM, COMPARISON, POWER, PRODUCT, SIGN, name_of, notation, symbols
+from .markup import BIG, COMMA, FENCED, INDEX, INFIX, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
+from .paper import LONGEST, Derivatives, Names, tree
+from .vocabulary import ATOM, COMPARISON, POWER, SIGN, name_of, notation
 
-LONGEST = 400  # a part that is written out longer than this is shown as …
 Written = tuple[str, int]  # the text and how strongly it binds
 
 
 def text(expr: Expr) -> str:
     """The formula in NumPy's notation: `g @ b.T`, `exp(x)`, `2 * x`."""
-    return _write(expr, lambda node: notation(node.word).text)
+    known: dict[int, Written] = {}
+    for node in walk(expr):
+        done = _node(node, known)
+        known[id(node)] = ("…", ATOM) if len(done[0]) > LONGEST and node is not expr else done
+    return known[id(expr)][0]
 
 
-def formula(expr: Expr) -> str:
-    """The formula as on paper: `g bᵀ`, `exp(x)`, `2 x`.
+def formula(
+    expr: Expr, names: Names | None = None, derivatives: Derivatives | None = None, *, target: Expr | None = None
+) -> str:
+    """The formula as on paper, on one line: `g bᵀ`, `x²`, `2 x`; with `target` the equation `target = expr`.
+
+    `names` has the shown names of symbols, `derivatives` the symbols that stand for ∂of/∂by.
 
     >>> import numpy as np
     >>> from chainrule.expr import Expr, formula
     >>> g, x = Expr.symbol("g", (4, 2)), Expr.symbol("x", (4, 2))
     >>> print(formula(g * (x >= 0)))
     g ⊙ [x ≥ 0]
+    >>> print(formula(g * (x >= 0), derivatives={"g": ("loss", "y")}))
+    ∂loss/∂y ⊙ [x ≥ 0]
     """
-    written = symbols()
-    return _write(expr, lambda node: written.get(node.word) or notation(node.word).formula, paper=True)
+    return fold(tree(expr, names, derivatives, flat=True, target=target), _on_paper)
 
 
-def _write(expr: Expr, template_of: Callable[[Expr], str], paper: bool = False) -> str:
-    known: dict[int, Written] = {}
-    for node in walk(expr):
-        done = _node(node, known, template_of, paper)
-        known[id(node)] = ("…", ATOM) if len(done[0]) > LONGEST and node is not expr else done
-    return known[id(expr)][0]
+# ── on paper ────────────────────────────────────────────────────────────────────────────────────
+
+RAISED = str.maketrans("0123456789−⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def _node(node: Expr, known: dict[int, Written], template_of: Callable[[Expr], str], paper: bool) -> Written:
+def _on_paper(node: Math, parts: list[str]) -> str:
+    write = ON_PAPER.get(node.kind)
+    return write(node, parts) if write is not None else "".join(parts) or node.text
+
+
+def _raised(text: str) -> str:
+    return text.translate(RAISED) if all(ord(c) in RAISED for c in text) else f"^{text}"
+
+
+ON_PAPER: dict[str, Callable[[Math, list[str]], str]] = {
+    INFIX: lambda node, parts: f" {node.text} ",
+    COMMA: lambda node, parts: ", ",
+    FENCED: lambda node, parts: f"{node.text[0]}{parts[0]}{node.text[1]}",
+    SUPERSCRIPT: lambda node, parts: parts[0] + _raised(parts[1]),
+    SUBSCRIPT: lambda node, parts: parts[0] + parts[1].replace(" ", "").translate(LOWERED),
+    INDEX: lambda node, parts: f"{parts[0]}[{parts[1]}]",
+    ROOT: lambda node, parts: f"√{parts[0]}",
+    BIG: lambda node, parts: node.text + "".join(parts).replace(" ", "").translate(LOWERED),
+}
+
+
+# ── NumPy's notation ────────────────────────────────────────────────────────────────────────────
+
+
+def _node(node: Expr, known: dict[int, Written]) -> Written:
     if node.word == SYMBOL:
         return node.args[0], ATOM
     if node.word == CONSTANT:
         return _constant(node.args[0])
     if node.word == PART:
         return f"{known[id(node.args[0])][0]}[{node.args[1]}]", ATOM
-    template = ("{0}ᵀ" if paper else "{0}.T") if _reverses_axes(node) else template_of(node)
-    if paper and node.word is np.multiply and type(node.args[0]) in (int, float):
-        template = "{0} {1}"
+    template = "{0}.T" if _reverses_axes(node) else notation(node.word).text
     if not template or node.kwargs:
         arguments = [_plain(a, known) for a in node.args]
         arguments += [f"{name}={_plain(a, known)}" for name, a in node.kwargs.items()]
         return f"{name_of(node.word)}({', '.join(arguments)})", ATOM
     level = notation(node.word).level
-    operands = [_operand(a, i, level, template, known, paper) for i, a in enumerate(node.args)]
+    operands = [_operand(a, i, level, template, known) for i, a in enumerate(node.args)]
     return template.format(*operands), level
 
 
@@ -64,14 +94,14 @@ def _reverses_axes(node: Expr) -> bool:
     return axes is None or (axes != () and tuple(axes) == tuple(reversed(range(node.ndim))))
 
 
-def _operand(argument: Any, i: int, level: int, template: str, known: dict[int, Written], paper: bool) -> str:
+def _operand(argument: Any, i: int, level: int, template: str, known: dict[int, Written]) -> str:
     """An argument as it stands in the template: in parentheses where it binds less than its place asks."""
     if i and template.startswith("{0}["):
         return _index(argument, known)
     written, binds = known[id(argument)] if isinstance(argument, Expr) else _value(argument, known)
     if binds >= _needed(template, i, level):
         return written
-    return f"[{written}]" if paper and binds == COMPARISON and level >= PRODUCT else f"({written})"
+    return f"({written})"
 
 
 def _needed(template: str, i: int, level: int) -> int:
