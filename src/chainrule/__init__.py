@@ -164,11 +164,12 @@ newaxis = None
 
 if TYPE_CHECKING:  # looking at graphs; loaded when first asked for
     from .census import graph_census as graph_census
+    from .explain import explain as explain
     from .picture import graph_text as graph_text
 
 _FROM = {"graph_census": "census", "graph_text": "picture"}
 # Imported when first asked for: `chainrule.nn`, `chainrule.optim` …
-_LAZY = ("expr", "func", "linalg", "nn", "optim", "special", "utils")
+_LAZY = ("explain", "expr", "func", "linalg", "nn", "optim", "special", "utils")
 
 if not TYPE_CHECKING:
 

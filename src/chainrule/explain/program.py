@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import SymbolicError
 from ..expr import Expr, forward_formula, simplify, text, vjp_formula, walk
 from ..expr.expression import CONSTANT, PART, SYMBOL, substitute
-from .recorded import Operation, Recorded, Value, as_symbols, function_word
+from .recorded import Operation, Recorded, Value, arguments, as_symbols, function_word
 
 LONGEST = 76  # a formula that is longer than this as text is not written into another one
 CHEAP = 1  # operations that are rather written twice than kept under a name
@@ -82,7 +82,7 @@ def _forward(operation: Operation) -> list[Statement]:
 
 def forward_of(operation: Operation) -> tuple[Expr, ...]:
     """The results of an operation as formulas of its arguments."""
-    args, params = as_symbols(operation.args), as_symbols(operation.params)
+    args, params = arguments(operation), as_symbols(operation.params)
     outputs = operation.outputs
     shapes, types = tuple(v.shape for v in outputs), tuple(v.dtype for v in outputs)
     if operation.op is None:
@@ -174,7 +174,7 @@ def gradients_of(operation: Operation, gradients: tuple[Expr, ...]) -> tuple[Exp
     symbols = tuple(v.symbol for v in operation.outputs)
     return vjp_formula(
         operation.op,
-        *as_symbols(operation.args),
+        *arguments(operation),
         g=gradients if several else gradients[0],
         y=symbols if several else symbols[0],
         wanted=operation.edges,

@@ -268,8 +268,13 @@ def _reachable(roots: Iterable[Node]) -> list[Node]:
 
 
 def as_symbols(tree: Any) -> Any:
-    """Arguments or parameters with the symbol in place of each Value."""
+    """Parameters with the symbol in place of each Value."""
     return map_tree(tree, Value, lambda v: v.symbol)
+
+
+def arguments(operation: Operation) -> tuple[Any, ...]:
+    """What an operation is called with, as formulas."""
+    return tuple(Expr.constant(a) if isinstance(a, np.ndarray) else as_symbols(a) for a in operation.args)
 
 
 def function_word(operation: Operation, backward: bool) -> Called:
