@@ -25,7 +25,8 @@ from .markup import (
     fold,
     name_parts,
 )
-from .paper import Derivatives, Names, tree
+from .paper import Derivatives, Names
+from .paper_words import tree
 
 GREEK = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega
@@ -149,7 +150,7 @@ def _fenced(node: Math, parts: list[str]) -> str:
 WRITE = {
     NAME: _name,
     WORD: _word,
-    NUMBER: lambda node, parts: node.text,
+    NUMBER: lambda node, parts: node.text.replace("𝟏", "\\mathbf{1}"),
     TEXT: lambda node, parts: f"\\text{{{escaped(node.text)}}}",
     SPACE: lambda node, parts: " \\, ",
     COMMA: lambda node, parts: ", ",
@@ -158,9 +159,9 @@ WRITE = {
     FRACTION: lambda node, parts: f"\\frac{{{parts[0]}}}{{{parts[1]}}}",
     SUPERSCRIPT: lambda node, parts: f"{parts[0]}^{parts[1] if len(parts[1]) == 1 else f'{{{parts[1]}}}'}",
     SUBSCRIPT: lambda node, parts: f"{parts[0]}_{parts[1] if len(parts[1]) == 1 else f'{{{parts[1]}}}'}",
-    INDEX: lambda node, parts: f"{{{parts[0]}}}_{{[{parts[1]}]}}",
+    INDEX: lambda node, parts: f"{parts[0] if len(parts[0]) == 1 else f'{{{parts[0]}}}'}_{{[{parts[1]}]}}",
     ROOT: lambda node, parts: f"\\sqrt{{{parts[0]}}}",
-    BIG: lambda node, parts: SIGNS[node.text] + (f"_{{{parts[0]}}}" if parts else ""),
+    BIG: lambda node, parts: SIGNS[node.text] + (f"_{{{parts[0]}}} " if parts else " "),
     CASES: lambda node, parts: (
         f"\\begin{{cases}} {parts[0]} & \\text{{if }} {parts[1]} \\\\ {parts[2]} & \\text{{otherwise}} \\end{{cases}}"
     ),

@@ -25,7 +25,8 @@ from .markup import (
     fold,
     name_parts,
 )
-from .paper import Derivatives, Names, tree
+from .paper import Derivatives, Names
+from .paper_words import tree
 
 LETTERS = dict(zip(GREEK, "αβγδεζηθικλμνξπρστφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
 

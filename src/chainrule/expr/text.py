@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .expression import CONSTANT, PART, SYMBOL, Expr, walk
-from .markup import BIG, COMMA, FENCED, INDEX, INFIX, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
-from .paper import LONGEST, Derivatives, Names, tree
+from .markup import BIG, COMMA, FENCED, INDEX, INFIX, NUMBER, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
+from .paper import LONGEST, Derivatives, Names
+from .paper_words import tree
 from .vocabulary import ATOM, COMPARISON, POWER, SIGN, name_of, notation
 
 Written = tuple[str, int]  # the text and how strongly it binds
@@ -57,15 +58,21 @@ def _raised(text: str) -> str:
     return text.translate(RAISED) if all(ord(c) in RAISED for c in text) else f"^{text}"
 
 
+def _lowered(text: str) -> str:
+    text = text.replace(" ", "")
+    return text.translate(LOWERED) if all(ord(c) in LOWERED or c == "," for c in text) else f"_{text}"
+
+
 ON_PAPER: dict[str, Callable[[Math, list[str]], str]] = {
     INFIX: lambda node, parts: f" {node.text} ",
     COMMA: lambda node, parts: ", ",
     FENCED: lambda node, parts: f"{node.text[0]}{parts[0]}{node.text[1]}",
     SUPERSCRIPT: lambda node, parts: parts[0] + _raised(parts[1]),
-    SUBSCRIPT: lambda node, parts: parts[0] + parts[1].replace(" ", "").translate(LOWERED),
+    NUMBER: lambda node, parts: node.text.replace("𝟏", "1"),
+    SUBSCRIPT: lambda node, parts: parts[0] + _lowered(parts[1]),
     INDEX: lambda node, parts: f"{parts[0]}[{parts[1]}]",
     ROOT: lambda node, parts: f"√{parts[0]}",
-    BIG: lambda node, parts: node.text + "".join(parts).replace(" ", "").translate(LOWERED),
+    BIG: lambda node, parts: f"{node.text}{_lowered(''.join(parts))} ",
 }
 
 
