@@ -21,6 +21,7 @@ from chainrule.errors import SymbolicError
 from chainrule.expr import Expr, evaluate, formula, forward_formula, jvp_formula, symbols_for, text, vjp_formula
 from chainrule.op import FLOAT, REGISTRY, Op
 
+from .expr.numpy_module import module, run
 from .samples import Row, all_rows, elementwise_samples
 
 STEP = 1e-5
@@ -405,6 +406,59 @@ def test_gradient_as_a_formula(case):
     for e, expected in zip(made, vjp(op, args, params, y, g), strict=True):
         if expected is not None:
             _agree(e, evaluate(e, values), expected)
+
+
+# ── as NumPy source ─────────────────────────────────────────────────────────────────────────────
+
+
+def _as_source(names: list[Any], args: Any, formulas: Any, expected: Any, given: Any, what: str) -> None:
+    """Formulas, written as a module and run on the numbers, give the values, shapes and dtypes expected."""
+    values = {e.name: a for e, a in zip(names, args, strict=True) if isinstance(e, Expr)} | given
+    source, constants = module(list(values), *formulas)
+    assert "chainrule" not in source
+    for found, wanted in zip(run(source, values | constants), expected, strict=True):
+        wanted = np.asarray(wanted)
+        tolerance = 1e-9 if wanted.dtype == np.float64 else 2e-4
+        assert np.asarray(found).dtype == wanted.dtype, f"{what}: {source}"
+        close(found, wanted, tolerance, f"{what}: {source}")
+
+
+def in_dtypes(case: Case) -> Any:
+    """The arguments in float64 and in float32."""
+    for dtype in (np.float64, np.float32):
+        yield [a.astype(dtype) if is_float(a) else a for a in case.args]
+
+
+@every_case
+def test_forward_as_numpy_source(case):
+    """The forward, written in NumPy alone, gives the record's result.
+
+    A record that draws numbers takes what was drawn as a constant: its forward is that array.
+    """
+    op, _, _, _, params = case
+    for args in in_dtypes(case):
+        y = forward(op, args, params)
+        names = symbols_for(op, *args)
+        found = forward_formula(op, *names, **params)
+        _as_source(names, args, found if isinstance(found, tuple) else (found,), results(y), {}, "forward")
+
+
+@every_smooth_case
+def test_gradient_as_numpy_source(case):
+    """The gradients, written in NumPy alone, are those of the rules."""
+    op, _, _, _, params = case
+    for args in in_dtypes(case):
+        y = forward(op, args, params)
+        g = tuple(a.astype(r.dtype) for a, r in zip(incoming(rng_of(case), y), results(y), strict=True))
+        promoted = dtypes.promote(args, op.promotion is FLOAT) if op.promotion is not None else args
+        expected = vjp(op, promoted, params, y, g)
+        names = symbols_for(op, *args)
+        found = vjp_formula(op, *names, **params)
+        pairs = [(x, e) for x, e, a in zip(found, expected, args, strict=True) if x is not None and is_float(a)]
+        several = isinstance(y, tuple)
+        given = {f"y{i}" if several else "y": r for i, r in enumerate(results(y))}
+        given |= {f"g{i}" if several else "g": r for i, r in enumerate(g)}
+        _as_source(names, args, [x for x, _ in pairs], [e for _, e in pairs], given, "gradient")
 
 
 # ── what is kept ────────────────────────────────────────────────────────────────────────────────

@@ -26,9 +26,10 @@ def from_source(w: Any, function: Callable[..., Any]) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own and node.id in outside:
             names[node.id] = _replacement(w, node.id, outside[node.id])
+    short = tree.name.strip("_").removesuffix("_forward")
     names[tree.name] = "{name}"
     source = ast.unparse(_Renamed(names).visit(tree))
-    return str(w.helper(tree.name.strip("_").removesuffix("_forward"), source, plain))
+    return str(w.helper(short, source, plain))
 
 
 def _replacement(w: Any, name: str, value: Any) -> str:

@@ -8,6 +8,8 @@ NumPy has as statements only, write their lines and go on under the name they we
 
 from __future__ import annotations
 
+import inspect
+import keyword
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SymbolicError
+from . import numpy_functions as _functions  # noqa: F401  (its words enter the table)
 from . import numpy_words
 from .expression import CONSTANT, PART, SYMBOL, Called, Expr, _key, _map, _part, apply_word, walk
 from .numpy_helpers import from_source
@@ -85,7 +88,8 @@ class Writer:
             name = code.isidentifier() or code in self.constants
             again = uses.get(id(node), 0) > 1 and len(code) > SHORT and node.word != SYMBOL
             if node is not expr and not name and (again or len(code) > LONGEST):
-                code, level = self._in_a_line(node, code), ATOM
+                code, level = self.temporary(code), ATOM
+                self._named[id(node)] = node, code
             self._known[id(node)] = code, level
         lines, code = self._lines, self._known[id(expr)][0]
         self._known, self._lines, self._root = {}, [], None
@@ -140,19 +144,13 @@ class Writer:
                     stack += [(x, False) for x in reversed(node.inputs)]
         return order, uses
 
-    def _in_a_line(self, node: Expr, code: str) -> str:
-        name = self.fresh("t1")
-        self._lines.append(f"{name} = {code}")
-        self._named[id(node)] = node, name
-        return name
-
     # ── for the words ───────────────────────────────────────────────────────────────────────────
 
     def fresh(self, name: str) -> str:
         """A name that nothing else has: this one, or the same with another number."""
         stem = name.rstrip("0123456789")
         number = int(name[len(stem) :] or 1)
-        while name in self.names:
+        while name in self.names or keyword.iskeyword(name):
             number += name != stem
             name = f"{stem}{number}"
         self.names.add(name)
@@ -161,6 +159,12 @@ class Writer:
     def line(self, code: str) -> None:
         """One statement before the expression."""
         self._lines.append(code)
+
+    def temporary(self, code: str) -> str:
+        """A name for the value of an expression."""
+        name = self.fresh("t1")
+        self._lines.append(f"{name} = {code}")
+        return name
 
     def begin(self, node: Expr, code: str, name: str = "t1") -> str:
         """Assign what the statements of a word begin with; returns the name: the target, where it may be that."""
@@ -179,6 +183,12 @@ class Writer:
         for line in other.imports:
             self.need(line)
         return code
+
+    def ours(self, node: Expr) -> Code:
+        """A call of a helper that is the source of one of our functions."""
+        defaults = {name: p.default for name, p in inspect.signature(node.word).parameters.items()}
+        given = {name: Code(self.text(a)) for name, a in node.kwargs.items() if a is not defaults[name]}
+        return self.call(from_source(self, node.word), *node.args, **given)
 
     def need(self, line: str) -> None:
         """Have a line among the imports."""
@@ -303,7 +313,7 @@ class Writer:
         if isinstance(node.word, Called):
             self.called[node.word.__name__] = node.word
             return self.call(node.word.__name__, *node.args, **node.kwargs), ATOM
-        say = numpy_words.table().get(node.word)
+        say = numpy_words.TABLE.get(node.word)
         if say is not None:
             said = say(self, node, *node.args, **node.kwargs)
             return said if isinstance(said, tuple) else (said, ATOM)
@@ -318,7 +328,7 @@ class Writer:
             return self.numpy(name, *args, **node.kwargs)
         if isinstance(node.word, np.ufunc):
             return self.special(name, *args, **node.kwargs)
-        return self.call(from_source(self, node.word), *args, **node.kwargs)
+        return self.ours(node)
 
     def _operator(self, node: Expr, template: str, level: int) -> Written:
         args = self.weak(node)
@@ -332,7 +342,7 @@ class Writer:
             code, binds = self._known[id(args[0])] if isinstance(args[0], Expr) else self._value(args[0])
             if binds == PRODUCT and args[0].word in (np.multiply, np.divide, np.matmul, np.dot) and code[0] not in "-~":
                 return f"-{code}", PRODUCT  # the same number: the sign of a factor is that of the product
-        if level == SUM or level == PRODUCT:
+        if level in (SUM, PRODUCT):
             return self._between(args[0], template.split()[1], args[1], level)
         return template.format(*(self.text(a, _least(template, i, level)) for i, a in enumerate(args))), level
 

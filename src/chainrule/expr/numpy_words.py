@@ -6,7 +6,6 @@ strongly it binds. What NumPy has as a statement only writes lines first (`w.beg
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,14 +14,13 @@ import numpy as np
 
 from .. import words
 from ..op import REGISTRY
-from .expression import CONSTANT, Expr, evaluate
+from .expression import CONSTANT, Expr
 from .vocabulary import ATOM, PRODUCT
 
 ALL = slice(None)
 WEAK = frozenset({operator.pow, np.where})  # words beside ufuncs in which Python's numbers adopt the dtype of arrays
 Say = Callable[..., Any]
-_TABLE: dict[Any, Say] = {}
-_RECORDS: dict[str, Say] = {}  # how the opaque forward of a record is typed
+TABLE: dict[Any, Say] = {}  # how each word is typed
 
 
 class Code(str):
@@ -32,20 +30,13 @@ class Code(str):
 
 
 def say(*words: Any) -> Callable[[Say], Say]:
-    """State how words are typed; a string names a record whose forward is meant."""
+    """State how words are typed; a string names the record whose forward is meant."""
 
     def define(f: Say) -> Say:
-        for word in words:
-            (_RECORDS if isinstance(word, str) else _TABLE)[word] = f
+        TABLE.update({REGISTRY[word].forward if isinstance(word, str) else word: f for word in words})
         return f
 
     return define
-
-
-@functools.cache
-def table() -> dict[Any, Say]:
-    """How each word is typed."""
-    return {**_TABLE, **{REGISTRY[name].forward: f for name, f in _RECORDS.items()}}
 
 
 # ── other words for the same ────────────────────────────────────────────────────────────────────
@@ -271,7 +262,7 @@ def copy(w: Any, node: Expr, x: Any) -> Any:
     if not x.ndim:
         return w.begin(node, w.numpy("array", x))
     code = w.text(x)
-    is_new = x.word == CONSTANT and code not in w.constants or isinstance(x.word, np.ufunc)
+    is_new = (x.word == CONSTANT and code not in w.constants) or isinstance(x.word, np.ufunc)
     return w.begin(node, code if is_new and not code.isidentifier() else w.method(x, "copy"))
 
 
@@ -342,7 +333,7 @@ def _view_put(w: Any, node: Expr, x: Any, value: Any, chain: Any) -> Any:
 def _view_add(w: Any, node: Expr, x: Any, value: Any, chain: Any) -> Any:
     out = copy(w, node, x)
     path = _follow(Expr.symbol(out, x.shape, x.dtype), chain)
-    if _is_writable(path, out, x):
+    if _is_writable(w, path, out, x):
         zero = x.word == CONSTANT and not np.any(x.args[0])
         w.line(f"{_view_place(w, path)} {'' if zero else '+'}= {w.text(value)}")
     else:
@@ -353,18 +344,20 @@ def _view_add(w: Any, node: Expr, x: Any, value: Any, chain: Any) -> Any:
 def _written_place(w: Any, out: str, x: Any, chain: Any) -> str:
     """What stands on the left of an assignment that writes into a view of `out`."""
     path = _follow(Expr.symbol(out, x.shape, x.dtype), chain)
-    if _is_writable(path, out, x):
+    if _is_writable(w, path, out, x):
         return _view_place(w, path)
-    if path.word is np.diagonal and _is_writable(path.args[0], out, x):
+    if path.word is np.diagonal and _is_writable(w, path.args[0], out, x):
         return _diagonal_place(w, path, *path.args)
     return f"{out}.reshape(-1)[{_places(w, x, chain)}]"
 
 
-def _is_writable(path: Expr, out: str, x: Any) -> bool:
-    """Whether NumPy gives a view here that leads to the memory of `out`."""
+def _is_writable(w: Any, path: Expr, out: str, x: Any) -> bool:
+    """Whether the code for a view of `out` leads to its memory: `reshape` may copy, some views only read."""
     memory = np.empty(x.shape, x.dtype)
-    view = evaluate(path, {out: memory})
-    return view.flags.writeable and (not view.size or np.may_share_memory(view, memory))
+    view = eval(w.inner(path), {"np": np, out: memory})
+    if not (isinstance(view, np.ndarray) and view.flags.writeable):
+        return False
+    return not view.size or np.may_share_memory(view, memory)
 
 
 def _view_place(w: Any, path: Expr) -> str:
