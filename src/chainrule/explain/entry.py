@@ -16,7 +16,7 @@ from ..errors import GraphError
 from ..expr import Expr, evaluate, formula, simplify, substitute, walk
 from ..expr.expression import CONSTANT, SYMBOL, Called
 from ..words import broadcast_to, cast
-from .catalogue import words
+from .catalogue import say
 from .program import Statement
 from .recorded import Value
 from .table import shown_names
@@ -272,12 +272,11 @@ class Entry:
 
     def lines(self, lang: str) -> list[str]:
         """The walk for one entry, line by line."""
-        say = words(lang)
-        out = [say["entry_steps"].format(name=self.name)]
+        out = [say("entry.steps", lang, name=self.name)]
         out += [f"    {left} = {right}" for left, right in self.steps]
         if len(self.steps) > 1:
-            out += [say["entry_whole"], f"    {self.name} = {formula(self.whole)}"]
-        out.append(say["entry_numbers"])
+            out += [say("entry.whole", lang), f"    {self.name} = {formula(self.whole)}"]
+        out.append(say("entry.numbers", lang))
         term, total = self.terms()
         if total is None:
             out.append(f"    {self.name} = {self.term(term, {})} = {self.value:.5g}")
@@ -289,10 +288,10 @@ class Entry:
                 for i in range(shown)
             ]
             if total.n > shown:
-                out.append("    " + say["entry_more"].format(count=total.n - shown, total=total.n))
+                out.append("    " + say("entry.more", lang, count=total.n - shown, total=total.n))
             out.append(f"    {self.name} = {self.value:.5g}")
         if self.statement is not None and self.of.shape:
-            out += [say["entry_assembled"].format(name=self.of.name)]
+            out += [say("entry.assembled", lang, name=self.of.name)]
             out.append(f"    {self.shown(self.statement.target)} = {self.shown(self.statement.value)}")
         return out
 
@@ -324,15 +323,14 @@ def _checked(value: Value, index: tuple[int, ...]) -> tuple[int, ...]:
 
 def derivation(explanation: Any, tensor: Any, lang: str) -> str:
     """From scalars to matrices, for one parameter: the forward, one entry, one observation, the batch."""
-    say = words(lang)
     of: Value = explanation.value_of(tensor)
     entry = Entry(explanation, of.name, (0,) * len(of.shape))
     forward = [f"    {entry.shown(s.target)} = {entry.shown(s.value)}" for s in explanation.program.forward]
-    out = ["1. " + say["derivation_forward"].format(loss=explanation.loss.name), *forward, ""]
+    out = ["1. " + say("derivation.forward", lang, loss=explanation.loss.name), *forward, ""]
     path = _path(explanation, entry)
-    out += ["2. " + say["derivation_path"].format(name=of.name), f"    {' → '.join(path)}", ""]
-    out += ["3. " + say["derivation_entry"].format(name=entry.name), *(f"  {x}" for x in entry.lines(lang)), ""]
-    out += ["4. " + say["derivation_matrix"]]
+    out += ["2. " + say("derivation.path", lang, name=of.name), f"    {' → '.join(path)}", ""]
+    out += ["3. " + say("derivation.entry", lang, name=entry.name), *(f"  {x}" for x in entry.lines(lang)), ""]
+    out += ["4. " + say("derivation.matrix", lang)]
     needed = _needed(entry)
     out += [
         f"    {entry.shown(s.target)} = {entry.shown(s.value)}"
@@ -340,7 +338,7 @@ def derivation(explanation: Any, tensor: Any, lang: str) -> str:
         if s.name in needed
     ]
     norm = np.linalg.norm(np.asarray(explanation.gradient(of), np.float64))
-    out += ["", say["derivation_end"].format(name=of.name, norm=f"{norm:.5g}")]
+    out += ["", say("derivation.end", lang, name=of.name, norm=f"{norm:.5g}")]
     return "\n".join(out)
 
 

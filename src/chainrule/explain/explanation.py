@@ -12,7 +12,8 @@ from ..errors import GraphError, ShapeError
 from ..expr import evaluate
 from ..graph import TensorBase
 from ..tensor import Tensor
-from . import source, table
+from . import markup, source, table
+from .entry import Entry, derivation
 from .names import find_names
 from .program import Program, program
 from .recorded import Recorded, Value
@@ -100,6 +101,58 @@ class Explanation:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def latex(self) -> str:
+        r"""Both passes as equations: `\begin{aligned} … \end{aligned}`."""
+        return markup.as_latex(self)
+
+    def markdown(self) -> str:
+        """The table in Markdown, formulas between dollars."""
+        return markup.as_markdown(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_html_(self) -> str:
+        return markup.as_html(self)
+
+    def graph(self, **options: Any) -> Any:
+        """The graph with operations as nodes and tensors as edges: `print` it, `.svg()`, `.dot()`, `.save(path)`.
+
+        Takes the options of `explain.drawing.graph`: `depth`, `open`, `leaves`, `views`.
+        """
+        from .drawing import graph
+
+        return graph(self.recorded, norms=self._norms_after_backward(), **options)
+
+    def _norms_after_backward(self) -> dict[Value, float] | None:
+        """The norm of each tensor's gradient; None before any backward has reached a leaf."""
+        if all(leaf.tensor is None or leaf.tensor._grad is None for leaf in self.recorded.leaves):
+            return None
+        found = {v: self.gradient(v) for v in self.recorded.values}
+        return {v: float(np.linalg.norm(g.astype(np.float64))) for v, g in found.items() if g is not None}
+
+    def save(self, path: Any) -> None:
+        """Write the page that shows this backward pass step by step: one HTML file, which needs no network."""
+        from .page import write
+
+        write(self, path)
+
+    # ── derived ─────────────────────────────────────────────────────────────────────────────────
+
+    def entry(self, tensor: Any, *index: int) -> Entry:
+        """∂loss/∂tensor[index]: the chain rule of one entry, path by path, with the numbers put in.
+
+        `tensor` is a tensor of the graph or its name. Raises GraphError for one that is not in the graph or that
+        no gradient reaches, IndexError for an index that does not fit.
+        """
+        return Entry(self, tensor, index)
+
+    def derivation(self, tensor: Any = None, lang: str | None = None) -> str:
+        """The whole walk from scalars to matrices for a parameter; the first one unless another is chosen."""
+        if tensor is None:
+            tensor = next((v.name for v in self.recorded.leaves if v in self.program.gradients), self.loss.name)
+        return derivation(self, tensor, lang or self.lang)
 
     # ── written out ─────────────────────────────────────────────────────────────────────────────
 

@@ -27,7 +27,9 @@ SMALL = 6  # constants without a name of up to this size are written out as numb
 class Value:
     """A tensor of the graph: an edge of the picture, a symbol in formulas."""
 
-    __slots__ = ("array", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tracked")
+    __slots__ = (
+        "array", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tensor", "tracked",
+    )  # fmt: skip
 
     symbol: Expr
     identifier: str
@@ -41,6 +43,7 @@ class Value:
         self.dtype = dtype
         self.array = array  # known at once for leaves and constants
         self.operation = None
+        self.tensor: Any = None  # of a leaf
         self.tracked = kind in ("parameter", "result")  # whether gradients reach it
 
     def __repr__(self) -> str:
@@ -157,6 +160,7 @@ class Recorded:
         leaf = node.variable
         name = None if leaf is None else self.names.of_leaf(leaf)
         value = Value("parameter", name or "", bool(name), node.shape, node.dtype, None if leaf is None else leaf._data)
+        value.tensor = leaf
         self._of_node[node, 0] = value
         self.leaves.append(value)
 

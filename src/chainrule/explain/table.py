@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..expr import Expr, formula
+from .catalogue import say
 from .program import Program, Statement
 from .recorded import Operation, Value
 
@@ -54,19 +55,21 @@ def lines(explanation: Any) -> list[Line]:
     for s in program.short:
         left = formula(s.target, names=names, derivatives=derivatives)
         right = formula(s.value, names=names, derivatives=derivatives)
-        found.append(Line(s, left, right, size(s.target.shape), _notes(s, values)))
+        shape = size(s.target.shape) if s.target.shape else say("table.scalar", explanation.lang)
+        found.append(Line(s, left, right, shape, notes(s, values, explanation.lang)))
     return found
 
 
-def _notes(s: Statement, values: dict[str, Any]) -> str:
+def notes(s: Statement, values: dict[str, Any], lang: str) -> str:
+    """What is worth knowing about the numbers: the value of a scalar, the norm of a gradient, what masks stop."""
     array = values[s.name]
     if s.phase == "forward":
         return f"{array.item():.5g}" if not array.shape else ""
-    notes = [f"‖·‖ {np.linalg.norm(array.astype(np.float64)):.3g}"] if array.size else ["empty"]
+    if not array.size:
+        return say("table.empty", lang)
+    norm = f"‖·‖ {np.linalg.norm(array.astype(np.float64)):.3g}"
     share = stopped(s, values)
-    if share is not None:
-        notes.append(f"{share:.0%} of the entries stopped here".replace("%", " %"))
-    return "   ".join(notes)
+    return norm if share is None else f"{norm}   {say('table.stopped', lang, percent=f'{100 * share:.0f}')}"
 
 
 def stopped(s: Statement, values: dict[str, Any]) -> float | None:
@@ -108,7 +111,7 @@ def as_text(explanation: Any) -> str:
     shapes = max((len(r.shape) for r in rows), default=0)
     out, phase = [], ""
     for row, body in zip(rows, bodies, strict=True):
-        head = row.statement.phase if row.statement.phase != phase else ""
+        head = say(f"table.{row.statement.phase}", explanation.lang) if row.statement.phase != phase else ""
         phase = row.statement.phase
         out.append(f"{head:<11}{body:<{width}}    {row.shape:<{shapes}}   {row.notes}".rstrip())
     return "\n".join(out)
