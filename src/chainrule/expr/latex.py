@@ -100,10 +100,10 @@ def _write(node: Math, parts: list[str]) -> str:
 
 
 def _side_by_side(parts: list[str]) -> str:
-    """Parts in a row; a command and the letter after it are kept apart."""
+    """Parts in a row; a command and the letter or command after it are kept apart."""
     out = ""
     for part in parts:
-        apart = out and part and re.search(r"\\[A-Za-z]+$", out) and part[0].isalpha()
+        apart = out and part and re.search(r"\\[A-Za-z]+$", out) and (part[0].isalpha() or part[0] == "\\")
         out += f" {part}" if apart else part
     return out
 

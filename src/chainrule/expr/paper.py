@@ -7,6 +7,7 @@ How each word is written says `paper_words.py`.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -94,6 +95,7 @@ class Paper:
         self.names = names
         self.derivatives = derivatives
         self.flat = flat
+        self.smaller: dict[int, tuple[Math, Any]] = {}  # of what was broadcast: what it was, and its shape
 
     def read(self, expr: Expr, known: dict[int, Math] | None = None) -> Math:
         """The tree of a formula; `known` has the trees of nodes that need no writing."""
@@ -111,12 +113,26 @@ class Paper:
             return self.symbol(node.args[0])
         if word == CONSTANT:
             return self.constant(node.args[0])
-        args = [self.value(a, known) for a in node.args]
+        operands = self.operands(node, known)
+        args = [part for part, _ in operands]
         if word == PART:
             return Math(INDEX, "[]", (operand(args[0], ATOM), args[1]))
         writer = WRITERS.get(word) or WRITERS.get(spoken(word))
         made = writer(self, node, args, known) if writer is not None else None
-        return self.called(node, args, known) if made is None else made
+        made = self.called(node, args, known) if made is None else made
+        if _is_elementwise(word) and any(id(a) in self.smaller for a in node.args):
+            shape = np.broadcast_shapes(*[shape for _, shape in operands])
+            if type(node.shape) is tuple and shape != node.shape:
+                self.smaller[id(node)] = made, shape
+                return call("broadcast", [made])
+        return made
+
+    def operands(self, node: Expr, known: dict[int, Math]) -> list[tuple[Math, Any]]:
+        """The arguments and their shapes. A broadcast that the word would make by itself is not seen."""
+        found = [(self.value(a, known), getattr(a, "shape", ())) for a in node.args]
+        if not _is_elementwise(node.word):
+            return found
+        return [self.smaller.get(id(a), pair) for a, pair in zip(node.args, found, strict=True)]
 
     # ── leaves ──────────────────────────────────────────────────────────────────────────────────
 
@@ -260,7 +276,8 @@ class Paper:
         if a.level != NEGATIVE or a.flavour == "/":
             a = operand(a, PRODUCT if a.flavour != "/" else ATOM)
         if b.level != RUNNING:
-            b = operand(b, PRODUCT if b.flavour in ("⊙", "matrix") else PRODUCT + 1)
+            close = b.flavour in ("⊙", "matrix") or (b.flavour == "" and not b.digit)
+            b = operand(b, PRODUCT if close else PRODUCT + 1)
         between = Math(INFIX, "·") if b.digit else GAP
         return row(a, between, b, level=min(a.level, b.level, PRODUCT), flavour=b.flavour if b.level <= PRODUCT else "")
 
@@ -332,6 +349,10 @@ class Paper:
         for op, params in chain:
             seen = op.forward(seen, **params)
         return self.read(seen, {id(hole): a})
+
+
+def _is_elementwise(word: Any) -> bool:
+    return word in (operator.pow, np.where) or (isinstance(word, np.ufunc) and word.signature is None)
 
 
 def spoken(word: Any) -> str:

@@ -51,8 +51,6 @@ def tree(
     """The tree of a formula, or of the equation `target = expr`; `flat` keeps everything on one line."""
     paper = Paper(names or {}, derivatives or {}, flat)
     value = paper.read(expr)
-    if getattr(expr.word, "__name__", "") == "broadcast_to":
-        value = call("broadcast", [value])
     return value if target is None else row(paper.read(target), EQUALS, operand(value, SUM), level=TRUTH)
 
 
@@ -94,8 +92,6 @@ WRITERS |= {
     np.copy: _of_one(lambda p, a: a),
     np.logical_not: _of_one(lambda p, a: p.negation(a)),
     np.invert: _of_one(lambda p, a: p.negation(a)),
-    np.zeros_like: _of_one(lambda p, a: Math(NUMBER, "0")),
-    np.ones_like: _of_one(lambda p, a: ONE),
     np.matrix_transpose: _of_one(Paper.transposed),
     np.add: _of_two(Paper.sum),
     np.subtract: _of_two(lambda p, a, b: row(operand(a, SUM), Math(INFIX, "−"), operand(b, RUNNING), level=SUM)),
@@ -106,7 +102,6 @@ WRITERS |= {
     np.remainder: _of_two(
         lambda p, a, b: row(operand(a, POWER), Math(INFIX, "mod"), operand(b, POWER), level=PRODUCT, flavour="/")
     ),
-    np.full_like: _of_two(lambda p, a, b: b),
     "xlogy": _of_two(lambda p, a, b: p.product(a, call("log", [b]), "⊙")),
     "log_expit": _of_one(lambda p, a: row(Math(WORD, "log"), GAP, call("σ", [a]), level=RUNNING)),
     "gammaln": _of_one(lambda p, a: row(Math(WORD, "log"), GAP, call("Γ", [a]), level=RUNNING)),
@@ -121,18 +116,33 @@ def _compared(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
     return row(a, Math(INFIX, INFIXES[node.word]), b, level=TRUTH)
 
 
-@writes("broadcast_to")
+@writes("broadcast_to", np.broadcast_to)
 def _broadcast(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    return args[0]
+    x = node.args[0]
+    part, shape = paper.smaller.get(id(x), (args[0], getattr(x, "shape", ())))
+    paper.smaller[id(node)] = part, shape
+    return call("broadcast", [part])
+
+
+@writes(np.zeros_like, np.ones_like, np.full_like)
+def _filled(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
+    values = {np.zeros_like: Math(NUMBER, "0"), np.ones_like: ONE}
+    value = values.get(node.word) or args[1]
+    if not isinstance(value, Math) or (node.word is np.full_like and isinstance(node.args[1], Expr)):
+        return None
+    paper.smaller[id(node)] = value, ()
+    return value if node.shape == () else None
 
 
 @writes("cast")
 def _cast(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    return operand(args[0], SUM) if args[0].level in (TRUTH, NOT) and node.dtype != bool else args[0]
+    def counted(part: Math) -> Math:
+        return operand(part, SUM) if part.level in (TRUTH, NOT) and node.dtype != bool else part
 
-
-def _is_scalar(argument: Any) -> bool:
-    return not isinstance(argument, Expr) or argument.shape == ()
+    if id(node.args[0]) in paper.smaller:
+        part, shape = paper.smaller[id(node.args[0])]
+        paper.smaller[id(node)] = counted(part), shape
+    return counted(args[0])
 
 
 @writes(np.multiply)
@@ -140,7 +150,7 @@ def _multiply(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
     if len(args) != 2:
         return None
     a, b = args
-    first, second = (_is_scalar(x) for x in node.args)
+    first, second = (shape == () for _, shape in paper.operands(node, known))
     numbers = [not isinstance(x, Expr) or x.word == CONSTANT for x in node.args]
     if first or second:
         swap = (second and not first) or (first and second and numbers[1] and not numbers[0])
