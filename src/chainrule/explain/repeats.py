@@ -1,0 +1,106 @@
+"""Blocks that come several times in a row: a loop over time steps, a stack of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .recorded import Value
+from .wiring import Wiring
+
+LONGEST = 2000  # operations and groups in a block; longer ones are not looked for
+FEW = 4  # operations in a block, from which on twice is worth a fold; below that, three times
+
+
+class Run(NamedTuple):
+    """`count` blocks of `period` items each, the first at `start`."""
+
+    start: int
+    period: int
+    count: int
+
+
+class Structure:
+    """Numbers that are equal where operations, or stretches of them, are alike."""
+
+    def __init__(self, wiring: Wiring):
+        self.wiring = wiring
+        self._numbers: dict[Hashable, int] = {}
+        self.kinds = [self._number(_kind(wiring, i)) for i in range(len(wiring.steps))]
+
+    def _number(self, key: Hashable) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def stretch(self, start: int, stop: int) -> int:
+        """The same for stretches with the same operations on the same shapes."""
+        return self.kinds[start] if stop == start + 1 else self._number(tuple(self.kinds[start:stop]))
+
+    def inside(self, start: int, stop: int) -> int:
+        """The same for stretches that are wired alike inside as well."""
+        first: dict[Value, int] = {}
+        wires: list[Any] = []
+        for step in self.wiring.steps[start:stop]:
+            for value in step.inputs:
+                at = self.wiring.made.get(value, -1)
+                if at >= start:
+                    wires.append((at - start, self.wiring.steps[at].operation.outputs.index(value)))
+                elif value in self.wiring.weights:
+                    wires.append(first.setdefault(value, len(first)))
+                else:
+                    wires.append(None)
+            wires.append(";")
+        return self._number((*self.kinds[start:stop], tuple(wires)))
+
+    def weights(self, start: int, stop: int) -> list[Value]:
+        """The parameters that a stretch uses, in the order of their first use."""
+        known, made = self.wiring.weights, self.wiring.made
+        used = (v for step in self.wiring.steps[start:stop] for v in step.inputs)
+        return list(dict.fromkeys(v for v in used if v in known and made.get(v, -1) < start))
+
+
+def _kind(wiring: Wiring, i: int) -> Hashable:
+    operation, inputs = wiring.steps[i]
+    results = tuple((v.shape, str(v.dtype)) for v in operation.outputs)
+    return operation.name, results, tuple((v.shape, v in wiring.weights) for v in inputs)
+
+
+def runs(structure: Structure, spans: Sequence[tuple[int, int]]) -> list[Run]:
+    """The repeated blocks among items that span the given operations; those that save most come first, then in order.
+
+    Takes time in proportion to n · min(n, LONGEST) simple comparisons, done by NumPy.
+    """
+    kinds = np.array([structure.stretch(*span) for span in spans])
+    found = []
+    for period in range(1, min(len(kinds) // 2, LONGEST) + 1):
+        same = kinds[:-period] == kinds[period:]
+        if np.count_nonzero(same) < period:
+            continue
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False]))))
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            if stop - start >= period:
+                found.append(Run(start, period, (stop - start) // period + 1))
+    taken = np.zeros(len(kinds), bool)
+    chosen = []
+    for run in sorted(found, key=lambda run: (-(run.count - 1) * run.period, run.period)):
+        if not taken[run.start : run.start + run.period * run.count].any():
+            for part in _wired_alike(structure, spans, run):
+                taken[part.start : part.start + part.period * part.count] = True
+                chosen.append(part)
+    return sorted(chosen)
+
+
+def _wired_alike(structure: Structure, spans: Sequence[tuple[int, int]], run: Run) -> list[Run]:
+    """The parts of a run whose blocks are wired alike inside, as far as they are worth a fold."""
+    starts = range(run.start, run.start + run.period * run.count, run.period)
+    blocks = [(spans[i][0], spans[i + run.period - 1][1]) for i in starts]
+    wires = [structure.inside(*block) for block in blocks]
+    parts, first = [], 0
+    for i in range(1, len(wires) + 1):
+        if i == len(wires) or wires[i] != wires[first]:
+            size = blocks[first][1] - blocks[first][0]
+            if i - first >= (2 if size >= FEW else 3):
+                parts.append(Run(starts[first], run.period, i - first))
+            first = i
+    return parts
