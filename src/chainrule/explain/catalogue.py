@@ -75,6 +75,7 @@ CATALOGUE: dict[str, Phrase] = {
         "Point at an entry, or walk to it with Tab and the arrow keys.",
         "Наведите на элемент или дойдите до него клавишей Tab и стрелками.",
     ),
+    "page.stopped": Phrase("{share} % of the entries stopped here", "{share} % элементов здесь остановлены"),
     "page.terms": Phrase("{count} terms", "слагаемых: {count}"),
     "page.whole_array": Phrase(
         "{word} is computed for the whole array at once.", "{word} вычисляется сразу для всего массива."
