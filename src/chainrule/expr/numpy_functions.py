@@ -11,7 +11,7 @@ from .. import words
 from ..op import REGISTRY
 from ..ops import contraction, scan, special, triangle
 from .expression import Expr
-from .numpy_words import ALL, REWRITES, Code, _is_every, at_key, copy, place, say, zeros
+from .numpy_words import ALL, REWRITES, Code, at_key, axis_of, copy, index, place, say, zeros
 from .vocabulary import ATOM, POWER, PRODUCT, SUM
 
 # ── a copy, a constant ──────────────────────────────────────────────────────────────────────────
@@ -46,7 +46,7 @@ def _masked_fill(w: Any, node: Expr, x: Any, mask: Any, value: Any) -> Any:
 def _part(w: Any, x: Any, shape: tuple[int, ...], but: int | None = None, name: str = "") -> Code:
     """`x` cut to the leading part of `shape`, along all axes but one."""
     key = tuple([ALL if i == but else slice(n) for i, n in enumerate(shape)])
-    return Code(place(w, name or w.text(x, ATOM), x.shape, key))
+    return Code(place(w, Code(name) if name else x, x.shape, key)[0])
 
 
 def _along(w: Any, index: Any, axis: int) -> Code:
@@ -65,7 +65,7 @@ def _gather(w: Any, node: Expr, x: Any, index: Any, axis: int) -> Any:
     if not x.ndim:
         return w.numpy("full", node.shape, x)
     if x.ndim == 1 == index.ndim:
-        return place(w, w.text(x, ATOM), x.shape, index)
+        return place(w, x, x.shape, index)
     return w.numpy("take_along_axis", _part(w, x, index.shape, axis), index, axis=axis)
 
 
@@ -76,7 +76,7 @@ def _scatter(w: Any, node: Expr, x: Any, index: Any, source: Any, axis: int) -> 
     out = copy(w, node, x)
     value = _part(w, source, index.shape) if np.ndim(source) else source
     if x.ndim == 1:
-        w.line(f"{place(w, out, x.shape, index)} = {w.text(value)}")
+        w.line(f"{place(w, Code(out), x.shape, index)[0]} = {w.text(value)}")
     else:
         w.line(w.numpy("put_along_axis", _part(w, x, index.shape, axis, out), index, value, axis=axis))
     return out
@@ -86,7 +86,7 @@ def _scattered(ufunc: str, function: str) -> Any:
     def scattered(w: Any, node: Expr, x: Any, index: Any, source: Any, axis: int) -> Any:
         if not x.ndim:
             if not index.size:
-                return w.text(x, ATOM)
+                return w.written(x)
             return w.numpy(ufunc, x, w.method(source, function) if np.ndim(source) else source)
         out = copy(w, node, x)
         value = _part(w, source, index.shape) if np.ndim(source) else source
@@ -144,7 +144,7 @@ def _block_diag(w: Any, node: Expr, *xs: Any) -> Any:
     for x in xs:
         n, m = x.shape
         key = slice(row, row + n), slice(column, column + m)
-        w.line(f"{place(w, out, node.shape, key) if x.shape != node.shape else out + '[...]'} = {w.text(x)}")
+        w.line(f"{out}[{index(w, node.shape, key) or '...'}] = {w.text(x)}")
         row, column = row + n, column + m
     return out
 
@@ -172,7 +172,7 @@ def _roll(w: Any, node: Expr, x: Any, shift: Any, axis: Any = None) -> Any:
 def _flip(w: Any, node: Expr, x: Any, axis: Any = None) -> Any:
     if x.ndim == 1:
         return f"{w.text(x, ATOM)}[::-1]"
-    return w.numpy("flip", x, axis=None if _is_every(axis, x.ndim) else axis)
+    return w.numpy("flip", x, axis=axis_of(axis, x.ndim))
 
 
 @say(np.tril, np.triu)
@@ -199,7 +199,7 @@ def _embedded_diagonal(w: Any, node: Expr, x: Any, offset: int, axis1: int, axis
 
 def _reduction(name: str) -> Any:
     def reduction(w: Any, node: Expr, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        code = w.method(x, name, axis=None if _is_every(axis, x.ndim) else axis, keepdims=keepdims)
+        code = w.method(x, name, axis=axis_of(axis, x.ndim), keepdims=keepdims)
         same = node.dtype == (bool if name in ("any", "all") else node.dtype)
         return code if same else w.method(code, "astype", node.dtype)
 
@@ -215,9 +215,7 @@ say("any")(_reduction("any"))
 
 
 def _axes(x: Any, axis: Any, keepdims: bool) -> dict[str, Any]:
-    if _is_every(axis, x.ndim):
-        axis = None
-    return {"axis": axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis, "keepdims": keepdims}
+    return {"axis": axis_of(axis, x.ndim), "keepdims": keepdims}
 
 
 @say("prod")
@@ -276,12 +274,42 @@ def _contract(w: Any, node: Expr, a: Any, b: Any, equation: str) -> Any:
 
 @say(scan.shifted)
 def _shifted(w: Any, node: Expr, x: Any, axis: int, by: int) -> Any:
-    out = w.begin(node, w.numpy("zeros_like", x))
+    out = zeros(w, node, node.shape, node.dtype)
     late, early = slice(1, None), slice(None, -1)
     to, of = (late, early) if by == 1 else (early, late)
     before = (ALL,) * axis
-    w.line(f"{place(w, out, x.shape, (*before, to))} = {place(w, w.text(x, ATOM), x.shape, (*before, of))}")
+    w.line(f"{out}[{index(w, x.shape, (*before, to))}] = {place(w, x, x.shape, (*before, of))[0]}")
     return out
+
+
+RECURRENCE = """def {name}(a, b, axis):
+    y = np.array(b)
+    rows, factors = np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0)
+    for i in range(1, len(rows)):
+        rows[i] += factors[i] * rows[i - 1]
+    return y"""
+BACKWARDS = """def {name}(a, b, axis):
+    y = np.array(b)
+    rows, factors = np.moveaxis(y, axis, 0), np.moveaxis(a, axis, 0)
+    for i in reversed(range(len(rows) - 1)):
+        rows[i] += factors[i + 1] * rows[i + 1]
+    return y"""
+
+
+@say(scan.recurrence)
+def _recurrence(w: Any, node: Expr, a: Any, b: Any, axis: int, transposed: bool) -> Any:
+    name = w.helper("recurrence_back" if transposed else "recurrence", BACKWARDS if transposed else RECURRENCE)
+    return w.call(name, a, b, axis)
+
+
+@say("cumextreme_index")
+def _last_extreme(w: Any, node: Expr, x: Any, *, axis: int, largest: bool) -> Any:
+    extremes = w.numpy("maximum.accumulate" if largest else "minimum.accumulate", x, axis=axis or None)
+    x_ = w.text(x, SUM)
+    hit = f"({x_} == {extremes})" + (f" | ({x_} != {x_})" if x.dtype.kind == "f" else "")
+    behind = x.ndim - axis - 1
+    places = w.numpy("arange", x.shape[axis]) + (f"[:{', None' * behind}]" if behind else "")
+    return w.numpy("maximum.accumulate", w.numpy("where", Code(hit), Code(places), 0), axis=axis or None)
 
 
 # ── sorting ─────────────────────────────────────────────────────────────────────────────────────
@@ -303,13 +331,13 @@ def _argsort(w: Any, node: Expr, x: Any, *, axis: int, descending: bool) -> Any:
 @say("topk_index")
 def _topk(w: Any, node: Expr, x: Any, *, k: int, axis: int, largest: bool) -> Any:
     order = _argsort(w, node, x, axis=axis, descending=largest)
-    return place(w, f"({order[0]})" if isinstance(order, tuple) else order, x.shape, (*(ALL,) * axis, slice(k)))
+    return place(w, Code(f"({order[0]})" if isinstance(order, tuple) else order), x.shape, (*(ALL,) * axis, slice(k)))
 
 
 @say("kthvalue_index")
 def _kth(w: Any, node: Expr, x: Any, *, k: int, axis: int) -> Any:
     order = _argsort(w, node, x, axis=axis, descending=False)
-    return place(w, order, x.shape, (*(ALL,) * axis, slice(k, k + 1)))
+    return place(w, Code(order), x.shape, (*(ALL,) * axis, slice(k, k + 1)))
 
 
 @say("unique")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,9 @@ def from_source(w: Any, function: Callable[..., Any]) -> str:
             names[node.id] = _replacement(w, node.id, outside[node.id])
     short = tree.name.strip("_").removesuffix("_forward")
     names[tree.name] = "{name}"
-    source = ast.unparse(_Renamed(names).visit(tree))
+    source = re.sub(r"^( *\w+(?:, \w+)+) = \((.*)\)$", r"\1 = \2", ast.unparse(_Renamed(names).visit(tree)), flags=re.M)
+    if '"' not in source:
+        source = source.replace("'", '"')
     return str(w.helper(short, source, plain))
 
 

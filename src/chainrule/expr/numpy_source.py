@@ -121,7 +121,8 @@ class Writer:
         rewrite = numpy_words.REWRITES.get(node.word)
         if rewrite is not None:
             found = rewrite(*args, **kwargs)
-            return self._resolve(found) if isinstance(found, Expr) else node
+            if found is not None:
+                return self._resolve(found)
         args = numpy_words.without_broadcasts(node, args)
         same = _key((args, kwargs)) == _key((node.args, node.kwargs))
         found = node if same else apply_word(node.word, args, kwargs)
@@ -227,15 +228,21 @@ class Writer:
 
     # ── values ──────────────────────────────────────────────────────────────────────────────────
 
-    def text(self, value: Any, least: int = 0) -> str:
+    def text(self, value: Any, least: int = 0) -> Code:
         """A value as it stands among arguments; in parentheses where it binds less than `least`."""
-        code, level = self._known[id(value)] if isinstance(value, Expr) else self._value(value)
-        return code if level >= least else f"({code})"
+        code, level = self.written(value)
+        return Code(code if level >= least else f"({code})")
+
+    def written(self, value: Any) -> Written:
+        """A value and how strongly it binds."""
+        return self._known[id(value)] if isinstance(value, Expr) else self._value(value)
 
     def _value(self, value: Any) -> Written:
         if isinstance(value, Code):
             return value, ATOM
-        if isinstance(value, (bool, str)) or value is None:
+        if isinstance(value, str):
+            return f'"{value}"', ATOM
+        if isinstance(value, bool) or value is None:
             return repr(value), ATOM
         if isinstance(value, (int, float)):
             return self.number(value)
@@ -324,22 +331,23 @@ class Writer:
 
     def _call(self, node: Expr) -> str:
         args, name = self.weak(node), name_of(node.word)
-        if getattr(np, name.split(".")[0], None) is getattr(node.word, "__self__", node.word) or hasattr(np, name):
-            return self.numpy(name, *args, **node.kwargs)
+        owner = getattr(node.word, "__self__", node.word)
+        if getattr(np, name.partition(".")[0], None) is (owner if isinstance(owner, np.ufunc) else node.word):
+            return self.numpy(name.replace("absolute", "abs"), *args, **node.kwargs)
         if isinstance(node.word, np.ufunc):
             return self.special(name, *args, **node.kwargs)
         return self.ours(node)
 
     def _operator(self, node: Expr, template: str, level: int) -> Written:
         args = self.weak(node)
-        if node.word is np.add and _is_negative(args[1]):
+        if node.word is np.add and _is_negative(args[1], node.dtype):
             return self._between(args[0], "-", _opposite(args[1]), SUM)
-        if node.word is np.add and _is_negative(args[0]) and isinstance(args[0], Expr):
+        if node.word is np.add and isinstance(args[0], Expr) and _is_negative(args[0], node.dtype):
             return self._between(args[1], "-", args[0].args[0], SUM)
-        if node.word is np.subtract and _is_negative(args[1]):
+        if node.word is np.subtract and _is_negative(args[1], node.dtype):
             return self._between(args[0], "+", _opposite(args[1]), SUM)
         if node.word is np.negative and node.dtype.kind == "f":
-            code, binds = self._known[id(args[0])] if isinstance(args[0], Expr) else self._value(args[0])
+            code, binds = self.written(args[0])
             if binds == PRODUCT and args[0].word in (np.multiply, np.divide, np.matmul, np.dot) and code[0] not in "-~":
                 return f"-{code}", PRODUCT  # the same number: the sign of a factor is that of the product
         if level in (SUM, PRODUCT):
@@ -378,10 +386,10 @@ def _same_dtype(node: Expr, args: Sequence[Any]) -> bool:
     return (tuple(d for _, d in found) if isinstance(found, list) else found[1]) == node.dtype
 
 
-def _is_negative(value: Any) -> bool:
-    """Whether a term can be written with the other sign before it."""
+def _is_negative(value: Any, dtype: Any) -> bool:
+    """Whether a term of a sum in this dtype can be written with the other sign before it."""
     if isinstance(value, Expr):
-        return value.word is np.negative and value.dtype.kind in "if"
+        return value.word is np.negative and (value.dtype.kind == "f" or value.dtype == dtype)
     return type(value) in (int, float) and value < 0
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import words
 from ..op import REGISTRY
-from .expression import CONSTANT, Expr
+from .expression import CONSTANT, Expr, apply_word
 from .vocabulary import ATOM, PRODUCT
 
 ALL = slice(None)
@@ -39,6 +39,8 @@ def say(*words: Any) -> Callable[[Say], Say]:
     return define
 
 
+NEW = frozenset({np.where, np.concatenate, np.stack, np.matmul, np.dot, words.cast})  # words that make new arrays
+
 # ── other words for the same ────────────────────────────────────────────────────────────────────
 
 REWRITES: dict[Any, Callable[..., Any]] = {
@@ -53,19 +55,42 @@ def _follow(x: Any, chain: Any) -> Any:
     return x
 
 
+def _mean(x: Any, n: Any) -> Any:
+    """Σ x / n, where n is the number of terms."""
+    if isinstance(x, Expr) and x.word is np.sum and x.dtype.kind == "f" and x.size and type(n) in (int, float):
+        terms = x.args[0]
+        if terms.dtype == x.dtype and n * x.size == terms.size and not x.kwargs.keys() - {"axis", "keepdims"}:
+            return apply_word(np.mean, (terms,), x.kwargs)
+    return None
+
+
+REWRITES[np.divide] = _mean
+REDUCTIONS = frozenset({np.sum, np.prod, np.max, np.min, np.mean, np.any, np.all})
+
+
+def _inner(x: Any) -> Any:
+    """What a formula only gives another shape to for broadcasting."""
+    if not isinstance(x, Expr):
+        return None
+    if x.word in (words.broadcast_to, np.broadcast_to):
+        return x.args[0]
+    if x.word in REDUCTIONS and x.kwargs.get("keepdims") and _is_every(x.kwargs.get("axis"), x.ndim):
+        return apply_word(x.word, x.args, {k: v for k, v in x.kwargs.items() if k not in ("axis", "keepdims")})
+    return x.args[0] if _adds_leading_ones(x) else None
+
+
 def without_broadcasts(node: Expr, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of an elementwise word, not spelling out what it broadcasts anyway."""
     if not (isinstance(node.word, np.ufunc) and node.word.signature is None) and node.word not in WEAK:
         return args
     found = list(args)
     for i, a in enumerate(args):
-        inner = a.args[0] if isinstance(a, Expr) and a.word in (words.broadcast_to, np.broadcast_to) else None
-        while isinstance(inner, Expr):
+        inner = _inner(a)
+        while inner is not None:
             shapes = [np.shape(b) for j, b in enumerate(found) if j != i]
             if np.broadcast_shapes(inner.shape, *shapes) != node.shape:
                 break
-            found[i] = inner
-            inner = inner.args[0] if _adds_leading_ones(inner) else None
+            found[i], inner = inner, _inner(inner)
     return tuple(found)
 
 
@@ -80,7 +105,7 @@ def _adds_leading_ones(x: Expr) -> bool:
 @say(np.reshape)
 def _reshape(w: Any, node: Expr, x: Any, shape: Any) -> Any:
     if node.shape == x.shape:
-        return w.text(x, ATOM)
+        return w.written(x)
     key = _ones_added(x.shape, node.shape)
     if key is not None:
         return f"{w.text(x, ATOM)}[{_joined(w, key)}]"
@@ -110,7 +135,7 @@ def _transpose(w: Any, node: Expr, x: Any, axes: Any = None) -> Any:
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(a % x.ndim for a in axes)
     moved = [i for i, a in enumerate(axes) if i != a]
     if not moved:
-        return w.text(x, ATOM)
+        return w.written(x)
     if axes == tuple(range(x.ndim))[::-1]:
         return f"{w.text(x, ATOM)}.T"
     return w.method(x, "swapaxes", *moved) if len(moved) == 2 else w.method(x, "transpose", *axes)
@@ -119,7 +144,7 @@ def _transpose(w: Any, node: Expr, x: Any, axes: Any = None) -> Any:
 @say(np.swapaxes)
 def _swapaxes(w: Any, node: Expr, x: Any, a: int, b: int) -> Any:
     if a % x.ndim == b % x.ndim:
-        return w.text(x, ATOM)
+        return w.written(x)
     return f"{w.text(x, ATOM)}.T" if x.ndim == 2 else w.method(x, "swapaxes", a, b)
 
 
@@ -139,7 +164,13 @@ def _expand_dims(w: Any, node: Expr, x: Any, axis: Any) -> Any:
 
 @say(words.broadcast_to, np.broadcast_to)
 def _broadcast_to(w: Any, node: Expr, x: Any, shape: Any) -> Any:
-    return w.text(x, ATOM) if node.shape == x.shape else w.numpy("broadcast_to", x, node.shape)
+    if node.shape == x.shape:
+        return w.written(x)
+    return w.numpy("broadcast_to" if x.ndim else "full", *((x, node.shape) if x.ndim else (_size(node.shape), x)))
+
+
+def _size(shape: tuple[int, ...]) -> Any:
+    return shape[0] if len(shape) == 1 else shape
 
 
 @say(words.cast)
@@ -152,13 +183,13 @@ def _cast(w: Any, node: Expr, x: Any, dtype: Any) -> Any:
 
 @say(operator.getitem)
 def _getitem(w: Any, node: Expr, x: Any, key: Any) -> Any:
-    return place(w, w.text(x, ATOM), x.shape, key)
+    return place(w, x, x.shape, key)
 
 
-def place(w: Any, name: str, shape: tuple[int, ...], key: Any) -> str:
-    """`name[key]`, or the name alone where the index takes everything."""
+def place(w: Any, x: Any, shape: tuple[int, ...], key: Any) -> Any:
+    """`x[key]`, or `x` alone where the index takes everything; and how strongly it binds."""
     inside = index(w, shape, key)
-    return f"{name}[{inside}]" if inside else name
+    return (Code(f"{w.text(x, ATOM)}[{inside}]"), ATOM) if inside else w.written(x)
 
 
 def index(w: Any, shape: tuple[int, ...], key: Any) -> str:
@@ -219,7 +250,7 @@ def _item(w: Any, item: Any) -> str:
 def _take(w: Any, node: Expr, x: Any, indices: Any, axis: Any = None) -> Any:
     if axis is None or not isinstance(indices, Expr):
         return w.numpy("take", x, indices, axis=axis)
-    return place(w, w.text(x, ATOM), x.shape, (*(ALL,) * axis, indices))
+    return place(w, x, x.shape, (*(ALL,) * axis, indices))
 
 
 # ── products ────────────────────────────────────────────────────────────────────────────────────
@@ -239,9 +270,16 @@ def _dot(w: Any, node: Expr, a: Any, b: Any) -> Any:
 
 def _method_call(name: str) -> Say:
     def method(w: Any, node: Expr, x: Any, axis: Any = None, **kwargs: Any) -> Any:
-        return w.method(x, name, axis=None if _is_every(axis, x.ndim) else axis, **kwargs)
+        return w.method(x, name, axis=axis_of(axis, x.ndim), **kwargs)
 
     return method
+
+
+def axis_of(axis: Any, ndim: int) -> Any:
+    """The axis as it has to be named: not at all where it is every axis."""
+    if _is_every(axis, ndim):
+        return None
+    return axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
 
 
 def _is_every(axis: Any, ndim: int) -> bool:
@@ -262,14 +300,13 @@ def copy(w: Any, node: Expr, x: Any) -> Any:
     if not x.ndim:
         return w.begin(node, w.numpy("array", x))
     code = w.text(x)
-    is_new = (x.word == CONSTANT and code not in w.constants) or isinstance(x.word, np.ufunc)
+    is_new = (x.word == CONSTANT and code not in w.constants) or isinstance(x.word, np.ufunc) or x.word in NEW
     return w.begin(node, code if is_new and not code.isidentifier() else w.method(x, "copy"))
 
 
 def zeros(w: Any, node: Expr, shape: tuple[int, ...], dtype: Any) -> str:
     """Begin the lines of a word with zeros."""
-    size = shape[0] if len(shape) == 1 else shape
-    return str(w.begin(node, w.numpy("zeros", size, *([] if dtype == np.float64 else [dtype]))))
+    return str(w.begin(node, w.numpy("zeros", _size(shape), *([] if dtype == np.float64 else [dtype]))))
 
 
 @say(words.unindex)
