@@ -165,7 +165,7 @@ class Paper:
             near = Fraction(value).limit_denominator(1000)
             if value == math.pi:
                 return Math(NAME, "π")
-            if near.numerator and near.numerator / near.denominator == value:
+            if 0 < near.numerator <= 1000 and near.numerator / near.denominator == value:
                 return self.ratio(near)
             digits = f"{value:.6g}"
         mantissa, _, exponent = digits.partition("e")
@@ -221,11 +221,12 @@ class Paper:
     def index(self, index: Any, known: dict[int, Math]) -> Math:
         """What stands between brackets: 1:3, None, …"""
         if isinstance(index, tuple):
-            return joined([self.index(i, known) for i in index], NEXT)
+            index = index[:-1] if len(index) > 1 and index[-1] is Ellipsis else index
+            return joined([self.index(i, known) for i in index], NEXT) if index else Math(TEXT, "()")
         if isinstance(index, slice):
             ends = [index.start, index.stop] if index.step is None else [index.start, index.stop, index.step]
-            parts = [row() if end is None else self.value(end, known) for end in ends]
-            return joined(parts, Math(TIGHT, ":"))
+            parts = [[Math(TIGHT, ":")] if end is None else [Math(TIGHT, ":"), self.value(end, known)] for end in ends]
+            return row(*[part for both in parts for part in both][1:])
         return ELLIPSIS if index is Ellipsis else self.value(index, known)
 
     def axes(self, node: Expr) -> tuple[int, ...] | None:
