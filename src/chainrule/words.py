@@ -274,3 +274,41 @@ def _add_rows(buffer: Any, rows: Any, source: Any) -> None:
 def contiguous(x: Any) -> Any:
     """A copy of `x` in C order."""
     return np.array(x, order="C")
+
+
+# ── words that formulas have a name for ─────────────────────────────────────────────────────────
+
+
+def _in_floats(forward: Any, x: Any, axis: int) -> Any:
+    """float16 is computed in float32; of no elements nothing is computed."""
+    if not x.size:
+        return np.copy(x)
+    return forward(x.astype(np.float32), axis).astype(x.dtype) if x.dtype == np.float16 else forward(x, axis)
+
+
+def _softmax_of(x: Any, axis: int) -> Any:
+    e = np.exp(x - np.maximum.reduce(x, axis, keepdims=True))
+    return e / np.add.reduce(e, axis, keepdims=True)
+
+
+def _log_softmax_of(x: Any, axis: int) -> Any:
+    z = x - np.maximum.reduce(x, axis, keepdims=True)
+    return z - np.log(np.add.reduce(np.exp(z), axis, keepdims=True))
+
+
+@opaque
+def softmax(x: Any, *, axis: int) -> Any:
+    """exp(x) / Σ exp(x) along an axis, without overflow."""
+    return _in_floats(_softmax_of, x, axis)
+
+
+@opaque
+def log_softmax(x: Any, *, axis: int) -> Any:
+    """x − log Σ exp(x) along an axis, without overflow."""
+    return _in_floats(_log_softmax_of, x, axis)
+
+
+@opaque
+def onehot(t: Any, n: int, dtype: Any) -> Any:
+    """A row of n numbers per index: 1 at the index, 0 elsewhere."""
+    return np.eye(n, dtype=dtype)[t]

@@ -199,9 +199,10 @@ def shortened(whole: Program) -> list[Statement]:
     """The statements simplified, each used value that has no name of its own written where it is used."""
     kept_names = _kept(whole)
     statements = _living(whole.full, kept_names)
+    definitions = {s.name: s.value for s in whole.full if s.phase == "forward"}
     for _ in range(3):
         before = len(statements)
-        statements = _living(_inlined(statements, kept_names), kept_names)
+        statements = _living(_inlined(statements, kept_names, definitions), kept_names)
         if len(statements) == before:
             break
     return _renamed(whole, statements)
@@ -240,7 +241,7 @@ def _living(statements: list[Statement], kept: set[str]) -> list[Statement]:
     return living[::-1]
 
 
-def _inlined(statements: list[Statement], kept: set[str]) -> list[Statement]:
+def _inlined(statements: list[Statement], kept: set[str], definitions: Mapping[str, Expr]) -> list[Statement]:
     used = {phase: uses(s.value for s in statements if s.phase == phase) for phase in ("forward", "backward")}
     inline: dict[str, Expr] = {}
     covered: dict[str, tuple[Operation, ...]] = {}
@@ -248,7 +249,7 @@ def _inlined(statements: list[Statement], kept: set[str]) -> list[Statement]:
     for s in statements:
         read = [node.args[0] for node in walk(s.value) if node.word == SYMBOL]
         inside = {name: inline[name] for name in read if name in inline}
-        value = simplify(substitute(s.value, inside) if inside else s.value)
+        value = simplify(substitute(s.value, inside) if inside else s.value, definitions)
         operations = tuple(
             dict.fromkeys(o for part in (*(covered[n] for n in read if n in covered), s.operations) for o in part)
         )

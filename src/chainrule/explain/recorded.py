@@ -242,9 +242,9 @@ class Recorded:
         shown = [v.name for v in self.values]
         for value, identifier in zip(self.values, identifiers(shown), strict=True):
             value.identifier = identifier
-            mask = value.array is not None and value.dtype == bool
+            index = value.array is not None and value.dtype.kind in "biu"  # shapes may depend on it
             value.symbol = (
-                Expr.known(identifier, value.array) if mask else Expr.symbol(identifier, value.shape, value.dtype)
+                Expr.known(identifier, value.array) if index else Expr.symbol(identifier, value.shape, value.dtype)
             )
 
 

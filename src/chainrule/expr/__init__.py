@@ -2,6 +2,7 @@
 
 from .expression import Expr as Expr
 from .expression import evaluate as evaluate
+from .expression import substitute as substitute
 from .expression import walk as walk
 from .formulas import forward_formula as forward_formula
 from .formulas import jvp_formula as jvp_formula
@@ -10,5 +11,7 @@ from .formulas import vjp_formula as vjp_formula
 from .latex import aligned as aligned
 from .latex import latex as latex
 from .mathml import mathml as mathml
+from .numpy_source import Writer as Writer
 from .text import formula as formula
 from .text import text as text
+from .simplify import simplify as simplify

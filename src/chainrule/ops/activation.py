@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .. import words
 from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, UnsupportedDtypeError, refuse_out
 from ..op import FLOAT, Op, elementwise, general, public
@@ -48,36 +49,15 @@ sigmoid = elementwise(
 )
 
 
-def _in_floats(forward: Callable[[Any, int], Any]) -> Callable[..., Any]:
-    """float16 is computed in float32; of no elements nothing is computed."""
-
-    def run(x: Any, *, axis: int) -> Any:
-        if not x.size:
-            return np.copy(x)
-        return forward(x.astype(np.float32), axis).astype(x.dtype) if x.dtype == np.float16 else forward(x, axis)
-
-    return run
-
-
-def _softmax_of(x: Any, axis: int) -> Any:
-    e = np.exp(x - np.maximum.reduce(x, axis, keepdims=True))
-    return e / np.add.reduce(e, axis, keepdims=True)
-
-
-def _log_softmax_of(x: Any, axis: int) -> Any:
-    z = x - np.maximum.reduce(x, axis, keepdims=True)
-    return z - np.log(np.add.reduce(np.exp(z), axis, keepdims=True))
-
-
 _softmax = general(
     "_softmax",
-    _in_floats(_softmax_of),
+    words.softmax,
     {"x": lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True))},
     symbol="softmax {x}",
 )
 _log_softmax = general(
     "_log_softmax",
-    _in_floats(_log_softmax_of),
+    words.log_softmax,
     {"x": lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)},
     symbol="log softmax {x}",
 )
