@@ -124,7 +124,7 @@ def test_a_derivative_is_one_factor():
     assert latex(g, derivatives=of) == r"\frac{\partial \mathit{loss}}{\partial h_1}"
     assert latex(g.T, derivatives=of) == r"\left(\frac{\partial \mathit{loss}}{\partial h_1}\right)^{\top}"
     assert mathml(g, derivatives=of, display="inline").partition(">")[2] == (
-        "<mrow><mrow><mo>∂</mo><mi>loss</mi></mrow><mo>/</mo>"
+        '<mrow><mrow><mo>∂</mo><mi>loss</mi></mrow><mo lspace="0" rspace="0">/</mo>'
         "<mrow><mo>∂</mo><msub><mi>h</mi><mn>1</mn></msub></mrow></mrow></math>"
     )
 

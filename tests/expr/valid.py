@@ -128,7 +128,7 @@ def check_latex(text: str) -> None:
 CHILDREN = {"mfrac": 2, "msup": 2, "msub": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
 LEAVES = {"mi", "mn", "mo", "mtext"}
 ATTRIBUTES = {
-    "math": {"display", "data-latex"}, "mi": {"mathvariant"}, "mo": {"form"}, "mspace": {"width"},
+    "math": {"display", "data-latex"}, "mi": {"mathvariant"}, "mo": {"form", "lspace", "rspace"}, "mspace": {"width"},
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from .markup import (
     SUBSCRIPT,
     SUPERSCRIPT,
     TEXT,
+    TIGHT,
     WORD,
     Math,
     fold,
@@ -112,6 +113,7 @@ _IF, _OTHERWISE = "<mtext>\N{NO-BREAK SPACE}if\N{NO-BREAK SPACE}</mtext>", "<mte
 WRITE = {
     NAME: _name,
     WORD: _word,
+    TIGHT: lambda node, parts: f'<mo lspace="0" rspace="0">{escape(node.text)}</mo>',
     NUMBER: lambda node, parts: _tag("mn", node.text),
     TEXT: _text,
     SPACE: lambda node, parts: '<mspace width="0.17em"/>',

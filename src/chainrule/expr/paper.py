@@ -307,14 +307,11 @@ class Paper:
                     return self.root(a)
                 b = self.ratio(abs(small))
                 b = row(MINUS, b, level=NEGATIVE) if small < 0 else b
-        whole = isinstance(exact, (int, float)) and math.isfinite(exact) and float(exact).is_integer()
-        if self.flat and not whole:
-            b = operand(b, ATOM)
         return Math(SUPERSCRIPT, "", (operand(a, ATOM), operand(b, SUM)), POWER)
 
     def root(self, a: Math) -> Math:
         """√a."""
-        return Math(ROOT, "√", (operand(a, ATOM if self.flat else SUM),), POWER)
+        return Math(ROOT, "√", (operand(a, SUM),), POWER)
 
     def exponential(self, a: Math) -> Math:
         """e to the power of a short part, exp(…) of a long one."""

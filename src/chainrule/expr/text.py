@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .expression import CONSTANT, PART, SYMBOL, Expr, walk
+from .markup import ATOM as WHOLE
 from .markup import BIG, COMMA, FENCED, INDEX, INFIX, NUMBER, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
 from .paper import LONGEST, Derivatives, Names
 from .paper_words import tree
@@ -54,8 +55,12 @@ def _on_paper(node: Math, parts: list[str]) -> str:
     return write(node, parts) if write is not None else "".join(parts) or node.text
 
 
-def _raised(text: str) -> str:
-    return text.translate(RAISED) if all(ord(c) in RAISED for c in text) else f"^{text}"
+def _raised(text: str, exponent: Math) -> str:
+    return text.translate(RAISED) if all(ord(c) in RAISED for c in text) else f"^{_atom(text, exponent)}"
+
+
+def _atom(text: str, part: Math) -> str:
+    return text if part.level == WHOLE else f"({text})"
 
 
 def _lowered(text: str) -> str:
@@ -67,11 +72,11 @@ ON_PAPER: dict[str, Callable[[Math, list[str]], str]] = {
     INFIX: lambda node, parts: f" {node.text} ",
     COMMA: lambda node, parts: ", ",
     FENCED: lambda node, parts: f"{node.text[0]}{parts[0]}{node.text[1]}",
-    SUPERSCRIPT: lambda node, parts: parts[0] + _raised(parts[1]),
+    SUPERSCRIPT: lambda node, parts: parts[0] + _raised(parts[1], node.parts[1]),
     NUMBER: lambda node, parts: node.text.replace("𝟏", "1"),
     SUBSCRIPT: lambda node, parts: parts[0] + _lowered(parts[1]),
     INDEX: lambda node, parts: f"{parts[0]}[{parts[1]}]",
-    ROOT: lambda node, parts: f"√{parts[0]}",
+    ROOT: lambda node, parts: f"√{_atom(parts[0], node.parts[0])}",
     BIG: lambda node, parts: f"{node.text}{_lowered(''.join(parts))} ",
 }
 
