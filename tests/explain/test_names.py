@@ -79,6 +79,24 @@ def test_a_detached_tensor_says_what_it_was():
     assert find_names().of_array(still._data) == "still"
 
 
+def test_another_shape_of_something_with_a_name():
+    t, table = cr.tensor([0, 2, 1]), cr.ones(3, 2)
+    names = find_names()
+    assert names.reshaped(t.unsqueeze(1)._data) is t._data
+    assert names.reshaped(table.reshape(2, 3)._data) is table._data
+    for other in (t[1:], t[:2], t.clone(), table.t(), t.unsqueeze(1).expand(3, 2), cr.tensor([])):
+        assert names.reshaped(other._data) is None
+
+
+def test_the_target_of_a_cross_entropy_is_found():
+    z, t = leaf(3, 4), cr.tensor([0, 2, 1])
+    node = nn.functional.cross_entropy(z, t).grad_fn
+    while node.op.name != "gather":
+        node = node.edges[0]
+    names = find_names()
+    assert names.of_array(names.reshaped(node.saved[2])) == "t"
+
+
 def test_globals_and_enclosing_variables():
     outer = leaf(2)
 

@@ -31,6 +31,7 @@ FRAMES = 10  # callers that are looked at
 STEPS = 3  # `a.b['c'][0]` is the deepest name; inside of modules it goes on
 ITEMS = 1_000  # of one container
 BUDGET = 5_000  # of all containers and objects
+DETACHED = 3  # the doubt about `x.detach()`
 
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 _ATOMS = frozenset({int, float, bool, str, bytes, complex, type, type(None), type(len), FunctionType})
@@ -46,7 +47,7 @@ Key = Any  # (node, output) of what has a node, else the id of an array
 class Found(NamedTuple):
     """A name of a tensor. They sort as they are preferred."""
 
-    doubt: int  # 1: left over from a loop over what it is in; 2: private
+    doubt: int  # 1: left over from a loop over what it is in; 2: private; 3: of another tensor, detached
     level: int  # how far away the variable is
     steps: int  # how far in the variable
     text: str
@@ -63,12 +64,13 @@ class Names:
     its array. Both are kept alive, so that no name passes on to something made later.
     """
 
-    __slots__ = ("_arrays", "_found", "_owners")
+    __slots__ = ("_arrays", "_found", "_memory", "_owners")
 
     def __init__(self) -> None:
         self._found: dict[Key, list[Found]] = {}
         self._owners: dict[str, Key] = {}
         self._arrays: dict[int, np.ndarray[Any, Any]] = {}
+        self._memory: dict[Any, np.ndarray[Any, Any]] | None = None
 
     def of_node(self, node: Node, index: int = 0) -> str | None:
         """The name of what a node made; `index` says which of several results."""
@@ -84,6 +86,19 @@ class Names:
         """The name of a constant: a tensor without a node, or an array beside tensors."""
         found = self._found.get(id(array))
         return found[0].text if found is not None else None
+
+    def reshaped(self, array: Any) -> Any:
+        """The array with a name that this one only gives another shape (`t` of `t.unsqueeze(1)`), or None.
+
+        Losses record such views: `cross_entropy` picks with the target in the scores' number of dimensions.
+        """
+        if self._memory is None:
+            self._memory = {}
+            for key, found in self._found.items():
+                named = self._arrays.get(key)
+                if named is not None and named.flags.c_contiguous and found[0].doubt < DETACHED:
+                    self._memory.setdefault(_memory_of(named), named)
+        return self._memory.get(_memory_of(array)) if array.flags.c_contiguous and array.size else None
 
     def of_leaf(self, tensor: TensorBase) -> str | None:
         """The name of a tensor, as it is now."""
@@ -110,7 +125,7 @@ class Names:
             return
         self._add(_node_key(node, 0), found)
         # `x.detach()` is a constant that shares the very array of `x`.
-        self._add_array(array, found._replace(doubt=3, text=f"{found.text}.detach()"))
+        self._add_array(array, found._replace(doubt=DETACHED, text=f"{found.text}.detach()"))
 
     def _add_array(self, array: Any, found: Found) -> None:
         self._arrays[id(array)] = array
@@ -119,6 +134,10 @@ class Names:
     def _sort(self) -> None:
         for names in self._found.values():
             names.sort(key=lambda found: found.rank)
+
+
+def _memory_of(array: np.ndarray[Any, Any]) -> tuple[int, int, str]:
+    return array.ctypes.data, array.size, array.dtype.str
 
 
 def _node_key(node: Node, index: int) -> tuple[Node | None, int]:
