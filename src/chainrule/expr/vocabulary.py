@@ -5,7 +5,8 @@ programs). A rule that needs one more word adds a line here; NumPy code that is 
 (sorting, inner loops) becomes one as an `@opaque` function in `words.py` and needs no line.
 
 A line says how the word is written: as a call, which is what a mere name in `CALLS` means, or by
-`Notation`: a template for the text a NumPy user would type, one for the page, and how strongly it binds.
+`Notation`: a template for the text a NumPy user would type, and how strongly it binds. What it looks like on paper
+stands in `paper_words.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SymbolicError
-from ..op import OPAQUE, REGISTRY
+from ..op import OPAQUE
 from ..words import cast
 
 # How strongly what was written binds, in Python's order; an operand that binds less is put in parentheses.
@@ -25,10 +26,9 @@ COMPARISON, OR, XOR, AND, SHIFT, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
 
 
 class Notation(NamedTuple):
-    """How a word is written. Templates hold `{0}`, `{1}` … for the arguments; empty: `name(arguments)`."""
+    """How a word is written in NumPy. Templates hold `{0}`, `{1}` … for the arguments; empty: `name(arguments)`."""
 
     text: str = ""
-    formula: str = ""
     level: int = ATOM
 
 
@@ -63,34 +63,32 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 NOTATION: dict[Any, Notation] = {
     **{function: Notation() for function in FUNCTIONS},
     **{name: Notation() for name in CALLS.split()},
-    np.add: Notation("{0} + {1}", "{0} + {1}", SUM),
-    np.subtract: Notation("{0} - {1}", "{0} − {1}", SUM),
-    np.multiply: Notation("{0} * {1}", "{0} ⊙ {1}", PRODUCT),
-    np.divide: Notation("{0} / {1}", "{0} / {1}", PRODUCT),
-    np.floor_divide: Notation("{0} // {1}", "⌊{0} / {1}⌋", PRODUCT),
-    np.remainder: Notation("{0} % {1}", "{0} mod {1}", PRODUCT),
-    np.matmul: Notation("{0} @ {1}", "{0} {1}", PRODUCT),
-    np.dot: Notation("{0} @ {1}", "{0} {1}", PRODUCT),
-    np.negative: Notation("-{0}", "−{0}", SIGN),
-    operator.pow: Notation("{0} ** {1}", "{0}^{1}", POWER),
-    np.equal: Notation("{0} == {1}", "{0} = {1}", COMPARISON),
-    np.not_equal: Notation("{0} != {1}", "{0} ≠ {1}", COMPARISON),
-    np.less: Notation("{0} < {1}", "{0} < {1}", COMPARISON),
-    np.less_equal: Notation("{0} <= {1}", "{0} ≤ {1}", COMPARISON),
-    np.greater: Notation("{0} > {1}", "{0} > {1}", COMPARISON),
-    np.greater_equal: Notation("{0} >= {1}", "{0} ≥ {1}", COMPARISON),
-    np.bitwise_and: Notation("{0} & {1}", "{0} ∧ {1}", AND),
-    np.bitwise_or: Notation("{0} | {1}", "{0} ∨ {1}", OR),
-    np.bitwise_xor: Notation("{0} ^ {1}", "{0} ⊻ {1}", XOR),
-    np.invert: Notation("~{0}", "¬{0}", SIGN),
-    np.left_shift: Notation("{0} << {1}", "{0} << {1}", SHIFT),
-    np.right_shift: Notation("{0} >> {1}", "{0} >> {1}", SHIFT),
-    np.absolute: Notation("abs({0})", "|{0}|"),
-    np.sum: Notation("", "Σ {0}", PRODUCT),
-    np.sqrt: Notation("", "√{0}", SIGN),
-    np.matrix_transpose: Notation("{0}.mT", "{0}ᵀ"),
-    operator.getitem: Notation("{0}[{1}]", "{0}[{1}]"),
-    cast: Notation("{0}.astype({1})", "{0}"),
+    np.add: Notation("{0} + {1}", SUM),
+    np.subtract: Notation("{0} - {1}", SUM),
+    np.multiply: Notation("{0} * {1}", PRODUCT),
+    np.divide: Notation("{0} / {1}", PRODUCT),
+    np.floor_divide: Notation("{0} // {1}", PRODUCT),
+    np.remainder: Notation("{0} % {1}", PRODUCT),
+    np.matmul: Notation("{0} @ {1}", PRODUCT),
+    np.dot: Notation("{0} @ {1}", PRODUCT),
+    np.negative: Notation("-{0}", SIGN),
+    operator.pow: Notation("{0} ** {1}", POWER),
+    np.equal: Notation("{0} == {1}", COMPARISON),
+    np.not_equal: Notation("{0} != {1}", COMPARISON),
+    np.less: Notation("{0} < {1}", COMPARISON),
+    np.less_equal: Notation("{0} <= {1}", COMPARISON),
+    np.greater: Notation("{0} > {1}", COMPARISON),
+    np.greater_equal: Notation("{0} >= {1}", COMPARISON),
+    np.bitwise_and: Notation("{0} & {1}", AND),
+    np.bitwise_or: Notation("{0} | {1}", OR),
+    np.bitwise_xor: Notation("{0} ^ {1}", XOR),
+    np.invert: Notation("~{0}", SIGN),
+    np.left_shift: Notation("{0} << {1}", SHIFT),
+    np.right_shift: Notation("{0} >> {1}", SHIFT),
+    np.absolute: Notation("abs({0})"),
+    np.matrix_transpose: Notation("{0}.mT"),
+    operator.getitem: Notation("{0}[{1}]"),
+    cast: Notation("{0}.astype({1})"),
 }
 
 # Questions about shape and dtype: answered at once, no part of a formula.
@@ -135,13 +133,4 @@ def notation(word: Any) -> Notation:
             "to the table in chainrule/expr/vocabulary.py and say with @word what it means for tensors; or move the "
             "code that uses it into an @opaque function in chainrule/words.py"
         )
-    return found
-
-
-def symbols() -> dict[Any, str]:
-    """The formulas that the records give to ufuncs (`Op.symbol`), with `{0}`, `{1}` … for their arguments."""
-    found = {}
-    for op in REGISTRY.values():
-        if op.symbol is not None and isinstance(op.forward, np.ufunc):
-            found[op.forward] = op.symbol.format(**{name: f"{{{i}}}" for i, name in enumerate(op.args)})
     return found
