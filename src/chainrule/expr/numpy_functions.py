@@ -227,7 +227,7 @@ def _prod(w: Any, node: Expr, x: Any, *, axis: Any, keepdims: bool) -> Any:
 
 def _moment(name: str) -> Any:
     def moment(w: Any, node: Expr, x: Any, *, axis: Any, correction: float, keepdims: bool) -> Any:
-        return w.method(x, name, ddof=correction or None, **_axes(x, axis, keepdims))
+        return w.method(x, name, axis=axis_of(axis, x.ndim), ddof=correction or None, keepdims=keepdims)
 
     return moment
 
@@ -379,3 +379,34 @@ def _histc(w: Any, node: Expr, x: Any, *, bins: int, low: float, high: float) ->
 def _polygamma(w: Any, node: Expr, x: Any, n: int) -> Any:
     found = w.special("polygamma", n, x)
     return found if x.dtype == np.float64 else w.method(found, "astype", x.dtype)
+
+
+# ── softmax and its kin ─────────────────────────────────────────────────────────────────────────
+
+SOFTMAX = """def {name}(x, axis):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)"""
+LOG_SOFTMAX = """def {name}(x, axis):
+    x = x - x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))"""
+
+
+@say(words.softmax)
+def _softmax(w: Any, node: Expr, x: Any, axis: int) -> Any:
+    return w.call(w.helper("softmax", SOFTMAX), x, axis=axis) if x.size else w.written(x)
+
+
+@say(words.log_softmax)
+def _log_softmax(w: Any, node: Expr, x: Any, axis: int) -> Any:
+    return w.call(w.helper("log_softmax", LOG_SOFTMAX), x, axis=axis) if x.size else w.written(x)
+
+
+@say(words.sigmoid)
+def _sigmoid(w: Any, node: Expr, x: Any) -> Any:
+    return f"1 / (1 + {w.numpy('exp', Code(f'-{w.text(x, PRODUCT)}'))})", PRODUCT
+
+
+@say(words.onehot)
+def _onehot(w: Any, node: Expr, t: Any, n: int, dtype: Any) -> Any:
+    rows = w.numpy("eye", n, dtype=None if np.dtype(dtype) == np.float64 else np.dtype(dtype))
+    return Code(f"{rows}[{w.text(t)}]")

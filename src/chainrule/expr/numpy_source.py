@@ -86,7 +86,8 @@ class Writer:
         for node in order:
             code, level = self._node(node)
             name = code.isidentifier() or code in self.constants
-            again = uses.get(id(node), 0) > 1 and len(code) > SHORT and node.word != SYMBOL
+            again = uses[id(node)] > 1 and len(code) > SHORT
+            again = again or (isinstance(node.word, Called) and (uses[id(node)] > 1 or type(node.dtype) is tuple))
             if node is not expr and not name and (again or len(code) > LONGEST):
                 code, level = self.temporary(code), ATOM
                 self._named[id(node)] = node, code
@@ -97,6 +98,7 @@ class Writer:
 
     def new_scope(self) -> None:
         """Forget the temporaries: what follows stands in another function."""
+        self.names -= {name for _, name in self._named.values()}
         self._named.clear()
 
     # ── order ───────────────────────────────────────────────────────────────────────────────────
@@ -152,7 +154,7 @@ class Writer:
         stem = name.rstrip("0123456789")
         number = int(name[len(stem) :] or 1)
         while name in self.names or keyword.iskeyword(name):
-            number += name != stem
+            number += 1
             name = f"{stem}{number}"
         self.names.add(name)
         return name
@@ -208,7 +210,7 @@ class Writer:
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> Code:
         """A call; keywords that are None or False are left out."""
-        given = [self.text(a) for a in args]
+        given: list[str] = [self.text(a) for a in args]
         given += [f"{name}={self.text(a)}" for name, a in kwargs.items() if a is not None and a is not False]
         return Code(f"{function}({', '.join(given)})")
 

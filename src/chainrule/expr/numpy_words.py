@@ -156,7 +156,7 @@ def _matrix_transpose(w: Any, node: Expr, x: Any) -> Any:
 @say(np.expand_dims)
 def _expand_dims(w: Any, node: Expr, x: Any, axis: Any) -> Any:
     axes = {a % node.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
-    key = [None if i in axes else ALL for i in range(node.ndim)]
+    key: list[Any] = [None if i in axes else ALL for i in range(node.ndim)]
     if len(axes) == 1 and x.ndim > 1 and node.ndim - 1 in axes:
         key = [Ellipsis, None]
     return f"{w.text(x, ATOM)}[{_joined(w, key)}]"
@@ -390,6 +390,8 @@ def _written_place(w: Any, out: str, x: Any, chain: Any) -> str:
 
 def _is_writable(w: Any, path: Expr, out: str, x: Any) -> bool:
     """Whether the code for a view of `out` leads to its memory: `reshape` may copy, some views only read."""
+    while path.word is operator.getitem and is_basic(path.args[1]):
+        path = path.args[0]
     memory = np.empty(x.shape, x.dtype)
     view = eval(w.inner(path), {"np": np, out: memory})
     if not (isinstance(view, np.ndarray) and view.flags.writeable):
@@ -397,11 +399,20 @@ def _is_writable(w: Any, path: Expr, out: str, x: Any) -> bool:
     return not view.size or np.may_share_memory(view, memory)
 
 
+def is_basic(key: Any) -> bool:
+    """Whether an index gives a view."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return all(i is None or i is Ellipsis or type(i) in (int, slice) for i in keys)
+
+
 def _view_place(w: Any, path: Expr) -> str:
-    if path.word is not operator.getitem:
-        return f"{w.inner(path)}[...]"
-    base = path.args[0]
-    return f"{w.inner(base)}[{index(w, base.shape, path.args[1]) or '...'}]"
+    while path.word is operator.getitem:
+        base, key = path.args
+        inside = index(w, base.shape, key)
+        if inside:
+            return f"{w.inner(base)}[{inside}]"
+        path = base
+    return f"{w.inner(path)}[...]"
 
 
 def _diagonal_place(w: Any, path: Expr, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> str:
