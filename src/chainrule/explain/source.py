@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import linecache
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from .program import Program, Statement
 from .recorded import Value, function_word
 
 WIDTH = 100  # of a line
+SHOWN = 6  # users of a tensor that a comment names
 _numbers = itertools.count(1).__next__
 
 
@@ -28,7 +30,9 @@ class Module:
         forward = [self._lines(s) for s in program.forward]
         backward = [self._lines(s) for s in program.backward]
         made = {s.name: s.target for s in program.forward}
-        loose = {n: Expr.symbol(n, a.shape, a.dtype) for n, a in self.writer.constants.items()}  # too large to write out
+        loose = {
+            n: Expr.symbol(n, a.shape, a.dtype) for n, a in self.writer.constants.items()
+        }  # too large to write out
         inputs = _read(program.forward, made) | loose
         needed = _read(program.backward, {s.name: s.target for s in program.backward})
         roots = {root.identifier: root.symbol for root in program.recorded.roots}
@@ -44,7 +48,7 @@ class Module:
         linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(True), self.file)
 
     def _lines(self, s: Statement) -> list[str]:
-        return self.writer.statements(s.name, s.value)
+        return [part for line in self.writer.statements(s.name, s.value) for part in _wrapped(line)]
 
     def _text(self, forward: list[list[str]], backward: list[list[str]]) -> str:
         loss = self.program.recorded.roots[0]
@@ -55,22 +59,29 @@ class Module:
         for helper in self.writer.helpers:
             out += ["", "", *helper.splitlines()]
         out += ["", "", *_call("def ", "forward", self.inputs, ":")]
-        out += [f"    {line}" for lines in forward for line in lines]
+        out += [f"    {part}" for lines in forward for line in lines for part in _wrapped(line)]
         out += [f"    {line}" for line in _call("return ", "", self.results, "")]
         out += ["", "", *_call("def ", "backward", self.taken, ":")]
-        out += [f"    {line}" for line in self._commented(forward, backward)]
+        out += [f"    {part}" for line in self._commented(forward, backward) for part in _wrapped(line)]
         out += [f"    {line}" for line in _call("return ", "", [self._gradient(v) for v in self.leaves], "")]
         return "\n".join(out) + "\n"
 
     def _commented(self, forward: list[list[str]], backward: list[list[str]]) -> Iterable[str]:
         """The backward lines, each group under the forward line that it belongs to."""
-        line_of = {}
+        line_of, name_of = {}, {}
         for s, lines in zip(self.program.forward, forward, strict=True):
             for operation in s.operations:
-                line_of[operation] = lines[-1] if len(lines[-1]) <= WIDTH else f"{s.name} = …"
+                whole = " ".join(x.strip() for x in lines)
+                line_of[operation] = whole if len(whole) <= WIDTH else f"{s.name} = …"
+                name_of[operation] = s.name
         last: Any = None
         for s, lines in zip(self.program.backward, backward, strict=True):
-            from_lines = tuple(dict.fromkeys(line_of[o] for o in s.operations if o in line_of))
+            consumers = [o for o in s.operations if o in line_of]
+            from_lines = tuple(dict.fromkeys(line_of[o] for o in consumers))
+            if len(from_lines) > 2:
+                names = list(dict.fromkeys(name_of[o] for o in consumers))
+                rest = f" … ({len(names)} in all)" if len(names) > SHOWN else ""
+                from_lines = (f"{s.of.identifier} is used by {', '.join(names[:SHOWN])}{rest}",)
             if from_lines != last:
                 yield from (f"# {line}" for line in from_lines)
                 last = from_lines
@@ -103,6 +114,21 @@ class _Function:
         self.backward = function_word(operation, backward=True)
 
 
+def _wrapped(line: str) -> list[str]:
+    """A sum that is longer than a line, a term per line."""
+    head, equals, body = line.partition(" = ")
+    if len(line) <= WIDTH or not equals:
+        return [line]
+    terms, depth, start = [], 0, 0
+    for i, c in enumerate(body):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0 and body[i : i + 3] in (" + ", " - "):
+            terms.append(body[start:i])
+            start = i + 1
+    terms.append(body[start:])
+    return [line] if len(terms) == 1 else [f"{head} = (", *(f"    {term}" for term in terms), ")"]
+
+
 def _read(statements: Sequence[Statement], made: dict[str, Expr]) -> dict[str, Expr]:
     """The symbols that are read and not made, in the order of their first use."""
     found: dict[str, Expr] = {}
@@ -111,6 +137,31 @@ def _read(statements: Sequence[Statement], made: dict[str, Expr]) -> dict[str, E
             if node.word == SYMBOL and node.args[0] not in made:
                 found.setdefault(node.args[0], node)
     return found
+
+
+_SUMS: Any = (ast.Add, ast.Sub)
+_PRODUCTS: Any = (ast.Mult, ast.Div, ast.MatMult)
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line that is too long, broken before the operators of its sum or product."""
+    if len(line) <= WIDTH:
+        return [line]
+    statement = ast.parse(line).body[0]
+    if not isinstance(statement, (ast.Assign, ast.AugAssign)) or not isinstance(statement.value, ast.BinOp):
+        return [line]
+    raw, node, breaks = line.encode(), statement.value, []
+    kinds = _SUMS if isinstance(node.op, _SUMS) else _PRODUCTS
+    while isinstance(node, ast.BinOp) and isinstance(node.op, kinds):
+        left = raw[node.left.end_col_offset : node.right.col_offset].rstrip(b"( ")  # `) *`: what stands in between
+        breaks.append(node.left.end_col_offset + len(left) - 1)  # type: ignore[operator]
+        if b")" in left:
+            break
+        node = node.left  # type: ignore[assignment]
+    start = statement.value.col_offset
+    ends = [start, *reversed(breaks), len(raw)]
+    parts = [raw[a:b].decode().strip() for a, b in itertools.pairwise(ends)]
+    return [raw[:start].decode() + "(", *(f"    {part}" for part in parts), ")"]
 
 
 def _call(head: str, name: str, symbols: Sequence[Expr], tail: str) -> list[str]:
