@@ -309,6 +309,12 @@ def log_softmax(x: Any, *, axis: int) -> Any:
 
 
 @opaque
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(−x))."""
+    return 1 / (1 + np.exp(-x))
+
+
+@opaque
 def onehot(t: Any, n: int, dtype: Any) -> Any:
     """A row of n numbers per index: 1 at the index, 0 elsewhere."""
     return np.eye(n, dtype=dtype)[t]

@@ -100,6 +100,17 @@ class Names:
                     self._memory.setdefault(_memory_of(named), named)
         return self._memory.get(_memory_of(array)) if array.flags.c_contiguous and array.size else None
 
+    def equal(self, array: Any) -> str | None:
+        """The name of the one array that holds the same whole numbers: an index is copied when it is recorded."""
+        if array.dtype.kind not in "biu" or not array.size:
+            return None
+        same = [
+            named
+            for named in self._arrays.values()
+            if named.dtype == array.dtype and named.shape == array.shape and np.array_equal(named, array)
+        ]
+        return self.of_array(same[0]) if len(same) == 1 else None
+
     def of_leaf(self, tensor: TensorBase) -> str | None:
         """The name of a tensor, as it is now."""
         node = _current_node(tensor)

@@ -20,6 +20,7 @@ from ..expr.expression import CONSTANT, PART, SYMBOL, substitute
 from .recorded import Operation, Recorded, Value, arguments, as_symbols, function_word
 
 LONGEST = 76  # a formula that is longer than this as text is not written into another one
+FEW = 4  # words around indices and masks that are no work either
 CHEAP = 1  # operations that are rather written twice than kept under a name
 
 
@@ -281,8 +282,11 @@ def _is_light(value: Expr) -> bool:
 
 
 def is_trivial(value: Expr) -> bool:
-    """A symbol, a constant, or a constant in another shape: nothing that would deserve a name."""
-    return value.word == SYMBOL or all(node.word != SYMBOL for node in walk(value))
+    """A symbol, or what is made of constants alone: nothing that would deserve a name."""
+    if value.word == SYMBOL:
+        return True
+    symbols = [node for node in walk(value) if node.word == SYMBOL]
+    return not symbols or (all(s.dtype.kind in "biu" for s in symbols) and operations_in(value) <= FEW)
 
 
 def operations_in(value: Expr) -> int:

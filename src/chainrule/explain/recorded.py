@@ -28,7 +28,7 @@ class Value:
     """A tensor of the graph: an edge of the picture, a symbol in formulas."""
 
     __slots__ = (
-        "array", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tensor", "tracked",
+        "array", "base", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tensor", "tracked",
     )  # fmt: skip
 
     symbol: Expr
@@ -44,6 +44,7 @@ class Value:
         self.array = array  # known at once for leaves and constants
         self.operation = None
         self.tensor: Any = None  # of a leaf
+        self.base: Value | None = None  # a constant of which this is another shape
         self.tracked = kind in ("parameter", "result")  # whether gradients reach it
 
     def __repr__(self) -> str:
@@ -91,6 +92,16 @@ def source_line(node: Node) -> str:
     return linecache.getline(node.code.co_filename, int(node.line.rsplit(":", 1)[1])).strip()
 
 
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Where the first element lies."""
+    return int(array.__array_interface__["data"][0])
+
+
+def memory(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """The same for two arrays of the same elements."""
+    return address(array), array.shape, array.strides, array.dtype
+
+
 def map_tree(tree: Any, kind: type, f: Callable[[Any], Any]) -> Any:
     """Nested tuples, lists, dicts and slices with `f` applied to what is of a kind."""
     if isinstance(tree, kind):
@@ -121,6 +132,8 @@ class Recorded:
         self.constants: list[Value] = []
         self._of_node: dict[tuple[Node, int], Value] = {}
         self._of_array: dict[int, Value] = {}
+        self._views: list[Value] = []  # constants that are another shape of one that has a name
+        self._of_memory: dict[Any, Value] = {}  # two views of the same elements are one constant
         nodes = [self._root(t) for t in roots]
         for node in _reachable(nodes):
             if type(node) is AccumulateGrad:
@@ -209,15 +222,33 @@ class Recorded:
 
     def _constant(self, array: np.ndarray[Any, Any]) -> Any:
         """A constant as a Value; small ones that have no name stay as they are."""
-        found = self._of_array.get(id(array))
+        found = self._of_array.get(id(array)) or self._of_memory.get(memory(array))
         if found is None:
-            name = self.names.of_array(array)
+            name = self.names.of_array(array) or self._part_of_named(array) or self.names.equal(array)
+            if name is None and (whole := self.names.reshaped(array)) is not None:
+                base = self._constant(whole)
+                found = Value("input", base.name, True, array.shape, array.dtype, array)
+                found.base = base
+                self._views.append(found)
+                self._of_array[id(array)] = found
+                return found
             if name is None and array.size <= SMALL:
                 return array
             kind = "input" if name else "constant"
-            found = self._of_array[id(array)] = Value(kind, name or "", bool(name), array.shape, array.dtype, array)
+            found = Value(kind, name or "", bool(name), array.shape, array.dtype, array)
+            self._of_memory[memory(array)] = found
             self.constants.append(found)
+        self._of_array[id(array)] = found
         return found
+
+    def _part_of_named(self, array: np.ndarray[Any, Any]) -> str | None:
+        """`xs[3]` for a view that is an item of an array with a name, as in a loop over its first axis."""
+        base = array.base
+        name = None if base is None or base.ndim != array.ndim + 1 else self.names.of_array(base)
+        if name is None or base.shape[1:] != array.shape or base.strides[1:] != array.strides or not base.strides[0]:
+            return None
+        i, rest = divmod(address(array) - address(base), base.strides[0])
+        return f"{name}[{i}]" if not rest and 0 <= i < len(base) else None
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────
 
@@ -246,6 +277,10 @@ class Recorded:
             value.symbol = (
                 Expr.known(identifier, value.array) if index else Expr.symbol(identifier, value.shape, value.dtype)
             )
+
+        for view in self._views:
+            view.identifier = view.base.identifier  # type: ignore[union-attr]
+            view.symbol = np.reshape(view.base.symbol, view.shape)  # type: ignore[union-attr, call-overload]
 
 
 def _made(node: Node) -> tuple[Node, int]:

@@ -74,7 +74,7 @@ def notes(s: Statement, values: dict[str, Any], lang: str) -> str:
 
 def stopped(s: Statement, values: dict[str, Any]) -> float | None:
     """The share of entries whose gradient a mask (ReLU, clamp, where, dropout) stops; None where there is none."""
-    shares = [mask_share(o, s.of, values) for o in s.operations if s.of in o.args]
+    shares = [mask_share(o, s.of, values) for o in s.operations if any(a is s.of for a in o.args)]
     found = [share for share in shares if share is not None]
     return found[0] if len(found) == 1 and len(s.operations) == 1 else None
 
@@ -84,7 +84,7 @@ def mask_share(operation: Operation, argument: Value, values: dict[str, Any]) ->
     op = operation.op
     if op is None or not op.elementwise:
         return None
-    i = operation.args.index(argument)
+    i = next(i for i, a in enumerate(operation.args) if a is argument)
     rule, pick, _ = op.steps[i]
     if rule is None:
         return None

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..words import broadcast_to, cast, index_put_add, log_softmax, onehot, scatter_add, softmax
+from ..op import REGISTRY
+from ..words import broadcast_to, cast, index_put_add, log_softmax, onehot, scatter_add, sigmoid, softmax
 from .expression import CONSTANT, SYMBOL, Expr, rebuilt, walk
 
 PRODUCTS = {np.multiply, np.divide, np.negative}
@@ -141,11 +142,13 @@ class Product:
             n = d = 1
         above, below = _unbroadcast(self.above, self.below, shape)
         above, below = _powers(_masks_last(above)), _powers(below)
+        if above and n == 1 and not any(x.dtype == dtype for x in (*above, *below)):
+            above[0] = above[0].astype(dtype)  # an integer or a mask alone
         if not above and not below:
             return _everywhere(n, shape, dtype) if d == 1 else _quotient(n, d, shape, dtype)
         top = _multiplied(n, above)
         if not below and d == 1:
-            return top
+            return broadcast_to(top, shape) if top.shape != shape else top
         under = _multiplied(d, below)
         return np.divide(top, under)
 
@@ -201,12 +204,20 @@ def _unbroadcast(above: list[Expr], below: list[Expr], shape: tuple[int, ...]) -
 
 
 def _bare(x: Expr) -> Expr:
-    return x.args[0] if x.word in (broadcast_to, np.broadcast_to) and isinstance(x.args[0], Expr) else x
+    """An operand without what broadcasting does by itself: repetition, leading axes of size 1."""
+    while x.word in (broadcast_to, np.broadcast_to, np.reshape) and isinstance(x.args[0], Expr):
+        inside = x.args[0]
+        if x.word is np.reshape and x.shape != (1,) * (x.ndim - inside.ndim) + inside.shape:
+            break
+        x = inside
+    return x
 
 
 def _product(node: Expr, definitions: Definitions) -> Expr:
     if node.dtype.kind != "f":
         return node
+    if node.word is np.divide and (found := _sigmoid(node)) is not None:
+        return found
     return Product(node).made(node.shape, node.dtype)
 
 
@@ -421,11 +432,36 @@ def _where(node: Expr, definitions: Definitions) -> Expr:
 
 
 def _exp(node: Expr, definitions: Definitions) -> Expr:
-    """exp(log softmax z) → softmax z."""
-    x = node.args[0]
-    if isinstance(x, Expr) and x.word == SYMBOL:
-        x = definitions.get(x.args[0], x)
-    return softmax(*x.args, **x.kwargs) if isinstance(x, Expr) and x.word is log_softmax else node
+    """exp(log softmax z) → softmax z; exp(z − logsumexp z) too."""
+    x = _defined(node.args[0], definitions)
+    if not isinstance(x, Expr):
+        return node
+    if x.word is log_softmax:
+        return softmax(*x.args, **x.kwargs)
+    if x.word is np.subtract:
+        z, total = x.args
+        while isinstance(total, Expr) and total.word in (np.reshape, broadcast_to):
+            total = total.args[0]
+        total = _defined(total, definitions)
+        axis = getattr(total, "kwargs", {}).get("axis")
+        if getattr(total, "word", None) is REGISTRY["logsumexp"].forward and total.args[0] is z and type(axis) is tuple and len(axis) == 1:
+            return softmax(z, axis=axis[0])
+    return node
+
+
+def _defined(x: Any, definitions: Definitions) -> Any:
+    return definitions.get(x.args[0], x) if isinstance(x, Expr) and x.word == SYMBOL else x
+
+
+def _sigmoid(node: Expr) -> Expr | None:
+    """1 / (1 + exp(−x)) → σ(x)."""
+    below = node.args[1]
+    if node.word is not np.divide or number(node.args[0]) != 1 or getattr(below, "word", None) is not np.add:
+        return None
+    one, e = below.args
+    if number(one) != 1 or not isinstance(e, Expr) or e.word is not np.exp or e.args[0].word is not np.negative:
+        return None
+    return sigmoid(e.args[0].args[0])
 
 
 def _placed(node: Expr, definitions: Definitions) -> Expr:
