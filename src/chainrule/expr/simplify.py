@@ -241,7 +241,7 @@ def _terms(node: Expr) -> list[tuple[int, Any]]:
 def _sum(node: Expr, definitions: Definitions) -> Expr:
     if node.dtype.kind != "f":
         return node
-    terms = [_signed(sign, x) for sign, x in _terms(node)]
+    terms = _counted([_signed(sign, x) for sign, x in _terms(node)])
     kept = [(s, x) for s, x in terms if number(x) != 0]
     if not kept:
         return _everywhere(0, node.shape, node.dtype)
@@ -254,6 +254,25 @@ def _sum(node: Expr, definitions: Definitions) -> Expr:
     if np.broadcast_shapes(*(np.shape(x) for _, x in kept)) != node.shape:
         kept = terms
     return _added(kept)
+
+
+def _counted(terms: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """a + b + b → a + 2 b."""
+    count: dict[int, int] = {}
+    for sign, x in terms:
+        if isinstance(x, Expr):
+            count[id(x)] = count.get(id(x), 0) + sign
+    if len(count) + sum(not isinstance(x, Expr) for _, x in terms) == len(terms):
+        return terms
+    found, seen = [], set()
+    for sign, x in terms:
+        if not isinstance(x, Expr):
+            found.append((sign, x))
+        elif id(x) not in seen:
+            seen.add(id(x))
+            n = count[id(x)]
+            found.append((1 if n >= 0 else -1, x if abs(n) == 1 else abs(n) * x if n else 0 * x))
+    return found
 
 
 def _signed(sign: int, x: Any) -> tuple[int, Any]:
