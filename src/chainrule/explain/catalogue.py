@@ -38,8 +38,8 @@ CATALOGUE: dict[str, Phrase] = {
     "page.position": Phrase("Step {n} of {total}", "Шаг {n} из {total}"),
     "page.forward": Phrase("forward", "вперёд"),
     "page.backward": Phrase("backward", "назад"),
-    "page.theme": Phrase("Light or dark", "Светлая или тёмная"),
-    "page.display": Phrase("Numbers or heat map", "Числа или карта"),
+    "page.theme": Phrase("Dark", "Тёмная"),
+    "page.display": Phrase("Heat map", "Тепловая карта"),
     "page.graph": Phrase("Graph", "Граф"),
     "page.graph_help": Phrase(
         "Operations are boxes, tensors are lines. Click a box to go to its step.",

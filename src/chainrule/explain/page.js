@@ -41,7 +41,7 @@ function grid(id) {
 
 function flow(id, title, target) {
   const { name, shape, kind, value, norm, line } = symbols[id];
-  const facts = [words[`page.${kind}`], sized(shape), norm == null ? null : `‖·‖ ${digits(norm)}`, kind === "result" ? null : line].filter(Boolean);
+  const facts = [words[`page.${kind}`], sized(shape), norm == null ? null : `‖·‖ ${digits(norm)}`, kind === "result" ? line : null].filter(Boolean);
   const card = make("div", { class: target ? "flow target" : "flow" }, make("h3", {}, title), make("div", { class: "name" }, name),
     make("p", { class: "muted small" }, facts.join(" · ")), ...grid(id));
   if (value && value.summary) {
@@ -79,65 +79,74 @@ function walk(event) {
 
 // ── the graph ───────────────────────────────────────────────────────────────────────────────────
 
-let now = 0, level = "";
+const FOOT = 18, LINE = 16; // the name of a tensor under its box, a line of text in it
 const levels = data.graph ?? {};
-const parentOf = name => levels[name]?.parent ?? "";
+const parents = new Map(Object.entries(levels).flatMap(([path, inside]) => inside.boxes.filter(box => box.group).map(box => [box.group, path])));
+let now = 0, level = "";
+
+const covers = (box, n) => box.group ? box.operations[0] <= n && n < box.operations[1] : box.operation === n;
+
+function text(words, x, y, look) {
+  return draw("text", { x, y, class: look }, words);
+}
 
 function boxElement(box) {
-  const folded = box.module != null, name = box.lines[0];
-  const lines = box.lines.map((text, i) => draw("text", { x: box.x + box.w / 2, y: box.y + box.h / 2 + 16 * (i - (box.lines.length - 1) / 2) + 4, class: i ? "more" : "" }, text));
-  const element = draw("g", { class: folded ? "box folded" : "box", tabindex: 0, role: "button", "data-operations": box.operations.join(" "),
-    "aria-label": say(folded ? "page.open" : "page.operation", { name: folded ? box.module : name }) },
-    draw("rect", { x: box.x, y: box.y, width: box.w, height: box.h, rx: 6 }), ...lines);
-  const act = () => folded ? openLevel(box.module) : goToOperation(box.operations);
+  const name = box.lines[0], plain = box.kind === "in" || box.kind === "out", acts = box.group || box.operation != null;
+  const top = box.y + (plain ? 13 : 17), middle = box.x + box.w / 2;
+  const lines = box.lines.map((line, i) => text(line, middle, top + LINE * i, box.roles[i]));
+  const feet = box.feet.map(foot => fill(text(foot.text, box.x + foot.x, box.y + box.h - 4, "foot"), { "data-values": foot.values.join(" ") }, []));
+  const frame = plain ? [] : [draw("rect", { x: box.x, y: box.y, width: box.w, height: box.h - (feet.length ? FOOT : 0), rx: 5 })];
+  const element = draw("g", { class: `box ${box.kind}` }, ...frame, ...lines, ...feet);
+  if (!acts) return element;
+  const act = () => box.group ? openLevel(box.group) : goToOperation(box.operation);
+  fill(element, { tabindex: 0, role: "button", "aria-label": say(box.group ? "page.open" : "page.operation", { name }) }, []);
   element.addEventListener("click", act);
   element.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } });
   return element;
 }
 
-function edgeElement(edge) {
-  const line = edge.points.map(([x, y], i) => `${i ? "L" : "M"}${x} ${y}`).join("");
-  const element = draw("g", { class: "edge", "data-symbol": edge.tensor ?? "" }, draw("path", { d: line, "marker-end": "url(#tip)" }));
-  if (edge.label) element.append(draw("text", { x: edge.at[0], y: edge.at[1] }, edge.label));
-  return element;
+function wireElement(wire) {
+  const d = wire.points.map(([x, y], i) => {
+    if (!i) return `M${x} ${y}`;
+    const [x0, y0] = wire.points[i - 1], half = (y0 + y) / 2;
+    return x === x0 ? `V${y}` : `C${x0} ${half} ${x} ${half} ${x} ${y}`;
+  });
+  return draw("path", { d: d.join(""), class: "wire", "data-values": wire.value });
 }
 
-function openLevel(name) {
-  level = name;
-  const shown = levels[name], tip = draw("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
-    draw("path", { d: "M0 0L8 4L0 8z", class: "arrow" }));
-  const svg = draw("svg", { width: shown.width, height: shown.height, viewBox: `0 0 ${shown.width} ${shown.height}` }, draw("defs", {}, tip),
-    ...shown.edges.map(edgeElement), ...shown.boxes.map(boxElement));
-  $("drawing").replaceChildren(svg);
+function openLevel(path) {
+  level = path;
+  const { width, height, boxes, wires, label } = levels[path], tip = draw("marker",
+    { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, draw("path", { d: "M0 0L8 4L0 8z", class: "tip" }));
+  $("drawing").replaceChildren(draw("svg", { width: width + 16, height: height + 16, viewBox: `-8 -8 ${width + 16} ${height + 16}`, role: "group", "aria-labelledby": "graph-title" },
+    draw("defs", {}, tip), ...wires.map(wireElement), ...boxes.map(boxElement)));
   $("crumbs").replaceChildren();
-  if (name) {
-    const close = make("button", { "aria-label": say("page.close", { name }) }, `↑ ${parentOf(name) || words["page.whole"]}`);
-    close.addEventListener("click", () => openLevel(parentOf(name)));
-    $("crumbs").append(close, ` ${name}`);
+  if (path) {
+    const parent = parents.get(path), close = make("button", { "aria-label": say("page.close", { name: label }) }, `↑ ${levels[parent].label || words["page.whole"]}`);
+    close.addEventListener("click", () => { openLevel(parent); ($("drawing").querySelector(".box.now") ?? $("drawing")).focus(); });
+    $("crumbs").append(close, ` ${label}`);
   }
   markGraph();
 }
 
-function boxesOf(operations) {
-  return [...$("drawing").querySelectorAll(".box")].filter(box => box.dataset.operations.split(" ").some(n => operations.includes(Number(n))));
-}
-
-function goToOperation(operations) { // the step of this direction if there is one, else the first
-  const found = steps.map((_, i) => i).filter(i => steps[i].operations.some(n => operations.includes(n)));
+function goToOperation(n) { // the step of this direction if there is one, else the first
+  const found = steps.map((_, i) => i).filter(i => steps[i].operations.includes(n));
   if (found.length) show(found.find(i => steps[i].phase === steps[now].phase) ?? found[0]);
 }
 
 function markGraph() {
-  const step = steps[now], past = new Set();
+  const step = steps[now], past = new Set(), { boxes } = levels[level];
   for (let i = now - 1; i >= 0 && steps[i].phase === step.phase; i--) steps[i].operations.forEach(n => past.add(n));
-  for (const box of $("drawing").querySelectorAll(".box")) {
-    const operations = box.dataset.operations.split(" ").map(Number);
-    box.classList.toggle("done", operations.some(n => past.has(n)));
-    box.classList.toggle("now", operations.some(n => step.operations.includes(n)));
-    if (box.classList.contains("now")) box.setAttribute("aria-current", "step"); else box.removeAttribute("aria-current");
-  }
-  const moving = new Set([step.target, ...step.reads].map(id => symbols[id]?.of ?? id));
-  for (const edge of $("drawing").querySelectorAll(".edge")) edge.classList.toggle("now", moving.has(edge.dataset.symbol));
+  const elements = $("drawing").querySelectorAll(".box");
+  boxes.forEach((box, i) => {
+    const current = step.operations.some(n => covers(box, n));
+    elements[i].classList.toggle("now", current);
+    elements[i].classList.toggle("done", [...past].some(n => covers(box, n)));
+    if (current) elements[i].setAttribute("aria-current", "step"); else elements[i].removeAttribute("aria-current");
+  });
+  const moving = new Set([step.target, ...step.reads].map(id => symbols[id].of));
+  for (const shown of $("drawing").querySelectorAll("[data-values]"))
+    shown.classList.toggle("moving", shown.dataset.values.split(" ").some(id => moving.has(id)));
   const box = $("drawing").querySelector(".box.now"), frame = $("drawing");
   if (!box) return;
   const place = box.getBoundingClientRect(), outer = frame.getBoundingClientRect();
@@ -174,7 +183,7 @@ function show(i) {
   else { $("chain").replaceChildren(make("p", { class: "muted small" }, words["page.entry_help"])); $("chain").dataset.value = ""; }
   showSource(step);
   if (!levels[""]) return;
-  while (level && !boxesOf(step.operations).length) openLevel(parentOf(level));
+  while (level && !levels[level].boxes.some(box => step.operations.some(n => covers(box, n)))) openLevel(parents.get(level));
   markGraph();
 }
 
@@ -206,10 +215,14 @@ $("display").addEventListener("click", () => {
   root.dataset.display = heat ? "heat" : "numbers";
   $("display").setAttribute("aria-pressed", heat);
 });
-$("theme").addEventListener("click", () => {
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-});
+const system = matchMedia("(prefers-color-scheme: dark)");
+function setTheme(dark) {
+  root.dataset.theme = dark ? "dark" : "light";
+  $("theme").setAttribute("aria-pressed", dark);
+}
+$("theme").addEventListener("click", () => setTheme(root.dataset.theme !== "dark"));
+system.addEventListener("change", () => setTheme(system.matches));
+setTheme(system.matches);
 
 $("source").append(...data.source.split("\n").map(line =>
   make("div", { class: /^\s*(#|""")/.test(line) ? "comment" : null }, line || " ")));

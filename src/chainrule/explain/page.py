@@ -17,9 +17,11 @@ import html
 import json
 import math
 import operator
+import os
 import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,11 @@ ALL = 400_000  # elements on a page
 LONGEST = 80  # words in a formula whose entries are explained
 
 Json = dict[str, Any]
+
+
+def write(explanation: Any, path: str | os.PathLike[str]) -> None:
+    """Writes the page of an explanation, in its language, into a file."""
+    Path(path).write_text(page(page_data(explanation), explanation.lang), encoding="utf-8")
 
 
 def page(data: Json, lang: str = "en") -> str:
@@ -83,7 +90,7 @@ def page_data(explanation: Any) -> Json:
         "loss": explanation.loss.name,
         "symbols": _symbols(explanation, used, names, derivatives, whole),
         "steps": steps,
-        "graph": _graph(explanation),
+        "graph": explanation.graph().levels(),
         "source": explanation.numpy_source().rstrip("\n"),
     }
 
@@ -145,11 +152,6 @@ def _symbols(explanation: Any, used: Iterable[str], names: Any, derivatives: Any
             "line": tensor.operation.line if tensor and tensor.operation else None,
         }
     return found
-
-
-def _graph(explanation: Any) -> Json | None:
-    """The levels of the drawing by module."""
-    return None
 
 
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
@@ -289,7 +291,7 @@ def _places(key: Any, shape: Sequence[int]) -> list[Any] | None:
 def _constant(node: Expr) -> Any:
     array = np.asarray(node.value)
     if array.dtype.kind == "c" or array.size > 64:
-        return {"w": "constant", "a": [], "n": list(node.shape), "value": _value(array, array.size <= WHOLE)}
+        return {"f": "constant", "a": [], "n": list(node.shape), "value": _value(array, array.size <= WHOLE)}
     numbers = [_finite(x) for x in array.astype(np.float64 if array.dtype.kind == "f" else np.int64).ravel().tolist()]
     return {"c": numbers, "n": list(node.shape)} if array.ndim else numbers[0]
 
@@ -300,4 +302,4 @@ def _opaque(node: Expr, values: dict[str, Any]) -> Json:
     array = np.asarray(evaluate(node, values))
     arguments = [{"s": a.args[0]} if isinstance(a, Expr) and a.word == SYMBOL else {} for a in whole.args]
     value = _value(array, True) if array.size <= WHOLE else None
-    return {"w": name_of(whole.word), "a": arguments, "n": list(node.shape), "value": value}
+    return {"f": name_of(whole.word), "a": arguments, "n": list(node.shape), "value": value}

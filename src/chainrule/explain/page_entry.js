@@ -54,7 +54,7 @@ function unflatten(flat, shape) {
 const subscript = index => index.length ? `[${index.join(",")}]` : "";
 const sized = shape => shape.join("×") || words["page.scalar"];
 
-// ── one entry: a formula as a tree {w: word, a: arguments, n: shape}, {s: symbol}, {c: constant}, or a number ──
+// ── one entry: a formula as a tree {w: word, a: arguments, n: shape}, {s: symbol}, {c: constant}, {f: function}, or a number ──
 
 const LOGIC = 0, SUM = 1, PRODUCT = 2, SIGN = 3, POWER = 4, ATOM = 5; // how strongly what was written binds
 const call = name => [ATOM, (...a) => `${name}(${a.join(", ")})`, a => a.map(() => LOGIC)];
@@ -96,7 +96,7 @@ const MOVES = {
   transpose: (index, node) => node.axes.reduce((out, axis, d) => { out[axis] = index[d]; return out; }, []),
   broadcast_to: (index, node) => broadcast(index, node.a[0]),
   reshape: (index, node) => {
-    const inner = node.a[0].n ?? [], plain = shape => shape.filter(n => n !== 1).join();
+    const inner = shapeOf(node.a[0]), plain = shape => shape.filter(n => n !== 1).join();
     if (plain(inner) === plain(node.n)) {
       const left = index.filter((_, d) => node.n[d] !== 1);
       return inner.map(n => n === 1 ? 0 : left.shift());
@@ -177,7 +177,7 @@ function write(node, index, numeric, open = false, depth = 0) {
   if (SUMS.includes(node.w)) return numeric && !open ? number(read(node, index)) : writeSum(node, index, numeric, depth);
   if (numeric) return number(read(node, index));
   const args = (node.a ?? []).map(x => x === null || typeof x !== "object" ? String(x) : x.s ? symbols[x.s].name : "…");
-  return [`${node.w}(${args.join(", ")})${subscript(index)}`, ATOM];
+  return [`${node.f}(${args.join(", ")})${subscript(index)}`, ATOM];
 }
 const wrapped = ([text, level], least, i) => level < least || (i && level === SIGN && text.startsWith("−")) ? `(${text})` : text;
 
@@ -199,13 +199,12 @@ function writeSum(node, index, numeric, depth) {
   const shown = count > 6 ? [0, 1, 2, count - 1] : [...Array(count).keys()];
   const texts = shown.map((t, i) => wrapped(factors(unflatten(t, sizes), depth), SUM, i));
   if (count > 6) texts.splice(3, 0, "…");
-  const text = texts.join(" + ") + (count > 6 ? ` (${say("page.terms", { count })})` : "");
+  const text = texts.join(" + ").replaceAll("+ −", "− ") + (count > 6 ? ` (${say("page.terms", { count })})` : "");
   return divisor === 1 ? [text, SUM] : [`1/${divisor} · (${text})`, PRODUCT];
 }
 
 function opaqueWord(node) { // a word inside of which nothing is shown
-  if (!node || !node.w) return null;
-  return ELEMENTWISE[node.w] || MOVES[node.w] || SUMS.includes(node.w) ? node.a.map(opaqueWord).find(x => x) : node.w;
+  return node?.f ?? node?.a?.map(opaqueWord).find(x => x) ?? null;
 }
 
 const stepOf = new Map(steps.map((step, i) => [step.target, i]));
