@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule import words
 from chainrule.expr import Expr, formula, latex, mathml
+from chainrule.expr.expression import Called
 from chainrule.op import REGISTRY
 
 FILE = Path(__file__).with_name("formulas.txt")
@@ -22,7 +23,8 @@ def symbols() -> dict[str, Any]:
         return {name: Expr.symbol(name, shape) for name in names}
 
     return {
-        "np": np, "W": words, "S": Expr.symbol, "VIEW": ((REGISTRY["select"], {"key": (1, ...)}),),
+        "np": np, "Expr": Expr, "Called": Called, "W": words, "S": Expr.symbol,
+        "VIEW": ((REGISTRY["select"], {"key": (1, ...)}),),
         **many((4, 2), "a", "b", "c", "y", "out", "h_1", "h_relu", "grad_out"), **many((), "n", "alpha"),
         **many((3,), "u", "v"), **many((5, 4, 2), "batch", "keys"), **many((4, 3), "x"), **many((3, 2), "w1"),
         **many((2, 2), "w2"), "t": Expr.symbol("t", (4,), np.int64), "mask": Expr.symbol("mask", (4, 2), bool),
@@ -156,6 +158,18 @@ a * 1.5e-8
 a * 12345678.9
 np.transpose(batch, (1, 0, 2))
 np.remainder(a, 2) * 2
+a / 8**0.5
+W.softmax(a, axis=1)
+W.softmax(a, axis=0)
+W.log_softmax(a, axis=1) * b
+(W.softmax(a, axis=1) - W.onehot(t, 2, np.dtype(float))) / n
+W.sigmoid(a) * (1 - W.sigmoid(a))
+np.roll(a, 1, None)
+np.flip(a, 0)
+np.take(a, t, 0)
+W.view_add(np.zeros((4, 2)), v[0], VIEW)
+a ** np.array(2.0)
+Expr.called(Called("Square.forward", len), (a, 2), (4, 2), np.dtype(float)) + 1
 """
 
 

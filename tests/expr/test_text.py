@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import chainrule  # noqa: F401  (the records give the symbols of a formula on paper)
 from chainrule.expr import Expr, evaluate, formula
@@ -80,3 +84,62 @@ def test_a_long_part_is_cut():
         z = z * z  # 2⁶⁰ factors
     assert "…" in str(z)
     assert len(str(z)) < 1000
+
+
+# ── parentheses on paper: read back, a formula gives the same numbers ────────────────────────────
+
+
+class Read(np.ndarray):
+    """An array for which side by side, written @, is the product of matrices or a multiple."""
+
+    def __matmul__(self, other):
+        return np.multiply(self, other) if not np.ndim(self) or not np.ndim(other) else np.matmul(self, other)
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return np.asarray(array).view(Read)
+
+
+def number(value: float) -> Read:
+    """A number as an array."""
+    return np.asarray(value, float).view(Read)
+
+
+SQUARES = {name: Expr.symbol(name, (2, 2)) for name in "abc"} | {name: Expr.symbol(name) for name in "mn"}
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def read(text: str) -> str:
+    """A formula on paper as Python: ⊙ is *, side by side is @."""
+    text = text.replace(" ⊙ ", " * ").replace(" · ", " * ").replace("−", "-").replace("ᵀ", ".T").replace("^", "**")
+    text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"**{found[0].translate(RAISED)}", text)
+    text = re.sub(r"√(\w+|(?=\())", lambda found: f"root({found[1]})" if found[1] else "root", text)
+    text = re.sub(r"(?<=[\w)\]]) (?=[\w(\[])", " @ ", text).replace("[", "1 * (").replace("]", ")")
+    return re.sub(r"(?<![\w.])\d+(\.\d+)?", lambda found: f"number({found[0]})", text)
+
+
+def arithmetic() -> st.SearchStrategy[Expr]:
+    """Formulas of sums, products of all kinds, quotients, powers, roots, transposes, comparisons."""
+
+    def grown(parts: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
+        one = (lambda x: -x, lambda x: x**2, lambda x: x.T, np.exp, np.sqrt, lambda x: 2.0 * x, lambda x: x**-1.0)
+        two = (np.add, np.subtract, np.multiply, np.divide, lambda x, y: x @ y if x.ndim and y.ndim else x * y)
+        masked = (lambda x, y: x * (y > 0.5), lambda x, y: 1 - (x < y))
+        return st.one_of(
+            st.builds(lambda f, x: f(x), st.sampled_from(one), parts),
+            st.builds(lambda f, x, y: f(x, y), st.sampled_from(two + masked), parts, parts),
+        )
+
+    return st.recursive(st.sampled_from(list(SQUARES.values())), grown, max_leaves=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(arithmetic())
+def test_paper_reads_back(expr):
+    paper = formula(expr)
+    assume("…" not in paper)
+    rng = np.random.default_rng(1)
+    values = {name: number(rng.uniform(0.5, 1.5, symbol.shape)) for name, symbol in SQUARES.items()}
+    with np.errstate(all="ignore"):
+        expected = evaluate(expr, {name: np.asarray(value) for name, value in values.items()})
+        found = eval(read(paper), {"root": np.sqrt, "exp": np.exp, "number": number, **values})
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-6, err_msg=f"{paper} read as {read(paper)}")

@@ -6,6 +6,8 @@ How each word is written says `paper_words.py`.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -95,6 +97,7 @@ class Paper:
         self.names = names
         self.derivatives = derivatives
         self.flat = flat
+        self.kept: list[Expr] = []  # formulas made here, whose identity is that of their trees
         self.smaller: dict[int, tuple[Math, Any]] = {}  # of what was broadcast: what it was, and its shape
 
     def read(self, expr: Expr, known: dict[int, Math] | None = None) -> Math:
@@ -165,6 +168,8 @@ class Paper:
             near = Fraction(value).limit_denominator(1000)
             if value == math.pi:
                 return Math(NAME, "π")
+            if value < 100 and math.sqrt(round(value * value)) == value:
+                return self.root(Math(NUMBER, str(round(value * value))))
             if 0 < near.numerator <= 1000 and near.numerator / near.denominator == value:
                 return self.ratio(near)
             digits = f"{value:.6g}"
@@ -231,7 +236,9 @@ class Paper:
 
     def axes(self, node: Expr) -> tuple[int, ...] | None:
         """The axes a word runs over; None for all of them."""
-        axis = node.kwargs.get("axis", node.kwargs.get("dim"))
+        names = _parameters(node.word)
+        place = names.index("axis") if "axis" in names[: len(node.args)] else None
+        axis = node.kwargs.get("axis", node.kwargs.get("dim")) if place is None else node.args[place]
         found = axis if isinstance(axis, tuple) else (axis,)
         n = node.inputs[0].ndim if node.inputs and type(node.inputs[0].shape) is tuple else 0
         if axis is None or not all(isinstance(a, int) for a in found) or not n:
@@ -248,6 +255,11 @@ class Paper:
             if value is not None and value is not False and name not in UNSEEN
         ]
         axes = self.axes(node)
+        seen = len(args)
+        while seen and node.args[seen - 1] is None:
+            seen -= 1
+        names = (*_parameters(node.word), *[""] * seen) if axes is not None else [""] * seen
+        args = [a for name, a in zip(names, args[:seen]) if name != "axis"]
         index = None if axes is None else joined([self.number(a) for a in axes], NEXT)
         return call(spoken(node.word), [*args, *options], index)
 
@@ -346,11 +358,21 @@ class Paper:
         seen = hole
         for op, params in chain:
             seen = op.forward(seen, **params)
+        self.kept.append(seen)
         return self.read(seen, {id(hole): a})
 
 
 def _is_elementwise(word: Any) -> bool:
     return word in (operator.pow, np.where) or (isinstance(word, np.ufunc) and word.signature is None)
+
+
+@functools.cache
+def _parameters(word: Any) -> tuple[str, ...]:
+    """The names of what a word takes, as far as they are known."""
+    try:
+        return () if isinstance(word, np.ufunc) else tuple(inspect.signature(word).parameters)
+    except (TypeError, ValueError):
+        return ()
 
 
 def spoken(word: Any) -> str:

@@ -172,7 +172,10 @@ def _matmul(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
 
 @writes(operator.pow, np.float_power)
 def _power(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    return paper.power(args[0], args[1], node.args[1])
+    exact = node.args[1]
+    if isinstance(exact, Expr) and exact.word == CONSTANT and exact.shape == ():
+        exact = exact.args[0].item()
+    return paper.power(args[0], args[1], exact)
 
 
 @writes(np.transpose)
@@ -252,8 +255,8 @@ def _getitem(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
 
 @writes("take")
 def _take(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    first = node.inputs[0].ndim == 1 or node.kwargs.get("axis") == 0
-    return Math(INDEX, "[]", (operand(args[0], ATOM), args[1])) if first and len(args) == 2 else None
+    first = paper.axes(node) == (0,) or node.inputs[0].ndim == 1
+    return Math(INDEX, "[]", (operand(args[0], ATOM), args[1])) if first else None
 
 
 @writes(np.reshape)
@@ -266,16 +269,23 @@ def _view_get(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
     return paper.view(args[0], node.args[0], node.args[1])
 
 
+def _whole(node: Expr, args: list[Math]) -> Math:
+    """What something is put into; an array of zeros is 0."""
+    x = node.args[0]
+    zero = isinstance(x, Expr) and x.word == CONSTANT and not np.any(x.args[0])
+    return Math(NUMBER, "0") if zero else operand(args[0], ATOM)
+
+
 @writes("view_put", "view_add")
 def _view_put(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    whole = operand(args[0], ATOM)
+    whole = _whole(node, args)
     place = paper.view(whole if whole.length <= SHORT else ELLIPSIS, node.args[0], node.args[2])
     return paper.changed(whole, place, "←" if spoken(node.word) == "view_put" else "+=", args[1])
 
 
 @writes("index_put", "index_put_add")
 def _index_put(paper: Paper, node: Expr, args: list[Math], known: Any) -> Any:
-    whole = operand(args[0], ATOM)
+    whole = _whole(node, args)
     key = paper.index(node.args[2] if len(node.args) > 2 else node.kwargs["key"], known)
     place = Math(INDEX, "[]", (whole if whole.length <= SHORT else ELLIPSIS, key))
     return paper.changed(whole, place, "←" if spoken(node.word) == "index_put" else "+=", args[1])
