@@ -37,7 +37,7 @@ TABLE = [
     (A * 2 * B, "2 * a * b"),
     (3 * (2 * A), "6 * a"),
     (A * -1, "-a"),
-    (-(-A), "a"),
+    (np.negative(-A), "a"),
     (-A * -B, "a * b"),
     (-A / B / B, "-a / b ** 2"),
     (A * (1 / B), "a / b"),
@@ -188,7 +188,7 @@ def built(tree):
     a, b = parts
     if not isinstance(a, Expr) and not isinstance(b, Expr):
         return A
-    if word is np.subtract and all(getattr(x, "dtype", None) == bool for x in parts):
+    if word is np.subtract and all(getattr(x, "dtype", 0) == np.dtype(bool) for x in parts):
         return a
     return word(a, b)
 

@@ -27,10 +27,10 @@ SHOWN = 3  # terms of a long sum that are written out
 
 
 class Place(NamedTuple):
-    """What the symbol of an entry stands for: the place `index` of a formula."""
+    """What the symbol of an entry stands for: the place `at` of a formula."""
 
     of: Expr
-    index: Index
+    at: Index
 
 
 class Sum:
@@ -71,7 +71,8 @@ class Entries:
     def place(self, expr: Expr, index: Index) -> Expr:
         """The symbol of an entry."""
         written = self.shown(expr)
-        inside = written if expr.word == SYMBOL or written.endswith(")") and written.find(" ") < 0 else f"({written})"
+        is_atom = expr.word == SYMBOL or (written.endswith(")") and " " not in written)
+        inside = written if is_atom else f"({written})"
         name = f"{inside}[{', '.join(map(str, index))}]" if index else inside
         self.places[name] = Place(expr, index)
         return Expr.symbol(name, (), expr.dtype)
@@ -166,7 +167,7 @@ def _reshape(entries: Entries, expr: Expr, index: Index) -> Expr | None:
     """Where only axes of size 1 come or go, or no index is a letter."""
     x = expr.args[0]
     if all(isinstance(i, int) for i in index):
-        flat = np.ravel_multi_index(index, expr.shape) if index else 0
+        flat: Any = np.ravel_multi_index(index, expr.shape) if index else 0
         return entries.read(x, tuple(int(i) for i in np.unravel_index(flat, x.shape)))
     if [n for n in x.shape if n != 1] != [n for n in expr.shape if n != 1]:
         return None
@@ -229,7 +230,7 @@ class Entry:
             for node in walk(whole):
                 place = self.entries.places.get(node.args[0]) if node.word == SYMBOL else None
                 if place and place.of.word == SYMBOL and place.of.args[0] in self.statements:
-                    made = self.entries.read(self.statements[place.of.args[0]].value, place.index)
+                    made = self.entries.read(self.statements[place.of.args[0]].value, place.at)
                     self.steps.append((node.args[0], formula(simplify(made))))
                     new[node.args[0]] = made
             if not new:
@@ -254,7 +255,7 @@ class Entry:
     def _symbol(self, symbol: Expr, at: dict[str, int]) -> float:
         place = self.entries.places[symbol.args[0]]
         array = np.asarray(evaluate(place.of, self.explanation.values))
-        return float(array[tuple(at.get(i, i) if isinstance(i, str) else i for i in place.index)])
+        return float(array[tuple(at.get(i, i) if isinstance(i, str) else i for i in place.at)])
 
     def term(self, expr: Expr, at: dict[str, int]) -> str:
         """A formula of entries with the numbers put in."""

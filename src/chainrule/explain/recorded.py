@@ -28,7 +28,8 @@ class Value:
     """A tensor of the graph: an edge of the picture, a symbol in formulas."""
 
     __slots__ = (
-        "array", "base", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tensor", "tracked",
+        "array", "base", "dtype", "identifier", "kind", "name", "named", "operation", "shape", "symbol", "tensor",
+        "tracked",
     )  # fmt: skip
 
     symbol: Expr
@@ -243,7 +244,7 @@ class Recorded:
 
     def _part_of_named(self, array: np.ndarray[Any, Any]) -> str | None:
         """`xs[3]` for a view that is an item of an array with a name, as in a loop over its first axis."""
-        base = array.base
+        base: Any = array.base
         name = None if base is None or base.ndim != array.ndim + 1 else self.names.of_array(base)
         if name is None or base.shape[1:] != array.shape or base.strides[1:] != array.strides or not base.strides[0]:
             return None
@@ -280,7 +281,7 @@ class Recorded:
 
         for view in self._views:
             view.identifier = view.base.identifier  # type: ignore[union-attr]
-            view.symbol = np.reshape(view.base.symbol, view.shape)  # type: ignore[union-attr, call-overload]
+            view.symbol = view.base.symbol.reshape(view.shape)  # type: ignore[union-attr]
 
 
 def _made(node: Node) -> tuple[Node, int]:
@@ -290,8 +291,8 @@ def _made(node: Node) -> tuple[Node, int]:
 
 def _reachable(roots: Iterable[Node]) -> list[Node]:
     """The nodes behind the roots in the order in which they were made."""
-    seen: set[Node] = set()
-    stack = [_made(root)[0] for root in roots]
+    seen: set[Any] = set()
+    stack: list[Any] = [_made(root)[0] for root in roots]
     while stack:
         node = stack.pop()
         if node not in seen:

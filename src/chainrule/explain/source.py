@@ -26,8 +26,9 @@ class Module:
 
     def __init__(self, program: Program):
         self.program = program
-        self.writer = Writer()
+        self.writer = Writer([s.name for s in program.short] + list(_read(program.short, {})))
         forward = [self._lines(s) for s in program.forward]
+        self.writer.new_scope()
         backward = [self._lines(s) for s in program.backward]
         made = {s.name: s.target for s in program.forward}
         loose = {
@@ -114,21 +115,6 @@ class _Function:
         self.backward = function_word(operation, backward=True)
 
 
-def _wrapped(line: str) -> list[str]:
-    """A sum that is longer than a line, a term per line."""
-    head, equals, body = line.partition(" = ")
-    if len(line) <= WIDTH or not equals:
-        return [line]
-    terms, depth, start = [], 0, 0
-    for i, c in enumerate(body):
-        depth += (c in "([{") - (c in ")]}")
-        if depth == 0 and body[i : i + 3] in (" + ", " - "):
-            terms.append(body[start:i])
-            start = i + 1
-    terms.append(body[start:])
-    return [line] if len(terms) == 1 else [f"{head} = (", *(f"    {term}" for term in terms), ")"]
-
-
 def _read(statements: Sequence[Statement], made: dict[str, Expr]) -> dict[str, Expr]:
     """The symbols that are read and not made, in the order of their first use."""
     found: dict[str, Expr] = {}
@@ -171,7 +157,8 @@ def _call(head: str, name: str, symbols: Sequence[Expr], tail: str) -> list[str]
     line = f"{head}{name}({inside}){tail}" if name else f"{head}{inside}"
     if len(line) <= WIDTH:
         return [line]
-    rows, row = [], ""
+    rows: list[str] = []
+    row = ""
     for n in names:
         if len(row) + len(n) > WIDTH - 8:
             rows, row = [*rows, row.rstrip()], ""

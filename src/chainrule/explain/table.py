@@ -85,6 +85,7 @@ def mask_share(operation: Operation, argument: Value, values: dict[str, Any]) ->
     if op is None or not op.elementwise:
         return None
     i = next(i for i, a in enumerate(operation.args) if a is argument)
+    rule: Any
     rule, pick, _ = op.steps[i]
     if rule is None:
         return None
@@ -104,9 +105,7 @@ def as_text(explanation: Any) -> str:
     """The table with aligned columns."""
     rows = lines(explanation)
     wide = max((len(r.left) for r in rows if r.statement.phase == "backward"), default=0)
-    bodies = [
-        f"{r.left:<{wide if r.statement.phase == 'backward' else 0}} = {r.right}" for r in rows
-    ]
+    bodies = [f"{r.left:<{wide if r.statement.phase == 'backward' else 0}} = {r.right}" for r in rows]
     width = min(max(map(len, bodies), default=0), 72)
     shapes = max((len(r.shape) for r in rows), default=0)
     out, phase = [], ""
@@ -115,4 +114,3 @@ def as_text(explanation: Any) -> str:
         phase = row.statement.phase
         out.append(f"{head:<11}{body:<{width}}    {row.shape:<{shapes}}   {row.notes}".rstrip())
     return "\n".join(out)
-

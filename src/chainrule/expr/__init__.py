@@ -12,6 +12,6 @@ from .latex import aligned as aligned
 from .latex import latex as latex
 from .mathml import mathml as mathml
 from .numpy_source import Writer as Writer
+from .simplify import simplify as simplify
 from .text import formula as formula
 from .text import text as text
-from .simplify import simplify as simplify

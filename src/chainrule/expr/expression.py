@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -75,7 +75,7 @@ class Expr:
 
     @staticmethod
     def called(function: Called, args: tuple[Any, ...], shape: Any, dtype: Any) -> Any:
-        """What a function of the user's gives, called by its name; for several results their shapes and dtypes as tuples."""
+        """What a user's function gives, called by its name; of several results shapes and dtypes are tuples."""
         args = _lift(args)
         key = (function, _key(args))
         found = _interned.get(key)
@@ -160,8 +160,8 @@ class Expr:
         return self if self.dtype == np.dtype(dtype) else apply_word(vocabulary.cast, (self, np.dtype(dtype)), {})
 
     def __getitem__(self, index: Any) -> Expr:
-        masks = [i for i in (index if isinstance(index, tuple) else (index,)) if isinstance(i, Expr) and i.dtype == bool]
-        if any(mask.value is None for mask in masks):
+        items = index if isinstance(index, tuple) else (index,)
+        if any(isinstance(i, Expr) and i.dtype == bool and i.value is None for i in items):
             raise SymbolicError(
                 f"{self}[{index}]: the shape depends on the values of the mask; use np.where(mask, x, 0), "
                 "or an @opaque word"
@@ -181,6 +181,16 @@ class Expr:
 
     def __iter__(self) -> Iterator[Expr]:
         return (self[i] for i in range(len(self)))
+
+    if TYPE_CHECKING:  # Python's operators; the loops below this class define them
+
+        def _with(self, other: Any) -> Expr: ...
+        def _alone(self) -> Expr: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _with
+        __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __floordiv__ = __mod__ = __and__ = __or__ = __xor__ = _with
+        __lt__ = __le__ = __gt__ = __ge__ = _with
+        __neg__ = __pos__ = __abs__ = __invert__ = _alone
 
     # ── NumPy's protocols ───────────────────────────────────────────────────────────────────────
 
