@@ -9,7 +9,7 @@ import numpy as np
 
 from .expression import CONSTANT, PART, SYMBOL, Expr, walk
 from .markup import ATOM as WHOLE
-from .markup import BIG, COMMA, FENCED, INDEX, INFIX, NUMBER, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
+from .markup import BIG, COMMA, FENCED, INDEX, INFIX, NAME, NUMBER, ROOT, SUBSCRIPT, SUPERSCRIPT, Math, fold
 from .paper import LONGEST, Derivatives, Names
 from .paper_words import tree
 from .vocabulary import ATOM, COMPARISON, POWER, SIGN, name_of, notation
@@ -56,11 +56,13 @@ def _on_paper(node: Math, parts: list[str]) -> str:
 
 
 def _raised(text: str, exponent: Math) -> str:
-    return text.translate(RAISED) if all(ord(c) in RAISED for c in text) else f"^{_atom(text, exponent)}"
-
-
-def _atom(text: str, part: Math) -> str:
-    return text if part.level == WHOLE else f"({text})"
+    return (
+        text.translate(RAISED)
+        if all(ord(c) in RAISED for c in text)
+        else f"^{text}"
+        if exponent.level == WHOLE
+        else f"^({text})"
+    )
 
 
 def _lowered(text: str) -> str:
@@ -76,7 +78,7 @@ ON_PAPER: dict[str, Callable[[Math, list[str]], str]] = {
     NUMBER: lambda node, parts: node.text.replace("𝟏", "1"),
     SUBSCRIPT: lambda node, parts: parts[0] + _lowered(parts[1]),
     INDEX: lambda node, parts: f"{parts[0]}[{parts[1]}]",
-    ROOT: lambda node, parts: f"√{_atom(parts[0], node.parts[0])}",
+    ROOT: lambda node, parts: f"√{parts[0]}" if node.parts[0].kind in (NAME, NUMBER, FENCED) else f"√({parts[0]})",
     BIG: lambda node, parts: f"{node.text}{_lowered(''.join(parts))} ",
 }
 
