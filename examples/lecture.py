@@ -8,7 +8,11 @@ same numbers come out.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import chainrule as torch
+
+PAGE = Path("lecture_backprop.html")  # written by `graph` where this is run
 
 
 def title(text: str) -> None:
@@ -145,6 +149,17 @@ def graph():
     if hasattr(torch, "graph_text"):  # PyTorch has no picture of its own
         title("the graph of the loss: operations on the nodes ●, tensors on the edges │")
         print(torch.graph_text(loss))
+
+    if hasattr(torch, "explain"):
+        title("its backprop: the chain rule of this graph, in matrix form")
+        explanation = torch.explain(loss)
+        print(explanation)
+        title("the same as the NumPy program a person would have written")
+        print(explanation.numpy_source())
+        title("one entry, and how the entries become a matrix")
+        print(explanation.entry(w1, 0, 1))
+        explanation.save(PAGE)
+        title(f"the page that shows it step by step: {PAGE.resolve()}")
 
     title("grad_fn: the node that made a tensor")
     print("  loss.grad_fn                   ", type(loss.grad_fn).__name__)

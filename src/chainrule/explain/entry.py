@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import GraphError
 from ..expr import Expr, evaluate, formula, simplify, substitute, walk
-from ..expr.expression import CONSTANT, SYMBOL, Called
+from ..expr.expression import CONSTANT, SYMBOL, Called, rebuilt
 from ..words import broadcast_to, cast
 from .catalogue import say
 from .program import Statement
@@ -176,7 +176,8 @@ def _reshape(entries: Entries, expr: Expr, index: Index) -> Expr | None:
 
 
 def _cast(entries: Entries, expr: Expr, index: Index) -> Expr:
-    return entries.read(expr.args[0], index)
+    entry = entries.read(expr.args[0], index)
+    return entry if entry.dtype.kind == "f" else entry.astype(expr.dtype)
 
 
 _READERS: dict[Any, Callable[[Entries, Expr, Index], Expr | None]] = {
@@ -208,6 +209,7 @@ class Entry:
         found = [s for s in program.backward if s.of is self.of]
         self.statement = found[0] if found else None
         self.entries = Entries(self.shown)
+        self._known: dict[int, Any] = {}
         self.steps: list[tuple[str, str]] = []  # a left side and a right side, down to the loss
         self.name = self._left(self.statement.target if self.statement else gradient, self.index)
         self.whole = self._expand(gradient)
@@ -250,21 +252,36 @@ class Entry:
         if expr.word == CONSTANT:
             return float(np.asarray(expr.args[0]))
         args = [self.number(a, at) if isinstance(a, Expr) else a for a in expr.args]
+        if expr.word is cast:
+            return args[0]
         return float(expr.word(*args, **expr.kwargs))
 
     def _symbol(self, symbol: Expr, at: dict[str, int]) -> float:
         place = self.entries.places[symbol.args[0]]
-        array = np.asarray(evaluate(place.of, self.explanation.values))
-        return float(array[tuple(at.get(i, i) if isinstance(i, str) else i for i in place.at)])
+        if id(place.of) not in self._known:
+            self._known[id(place.of)] = np.asarray(evaluate(place.of, self.explanation.values))
+        where: Any = tuple(at[i] if isinstance(i, str) else i for i in place.at)
+        return float(self._known[id(place.of)][where])
 
     def term(self, expr: Expr, at: dict[str, int]) -> str:
-        """A formula of entries with the numbers put in."""
-        new = {
-            node.args[0]: Expr.symbol(_number(self._symbol(node, at)), (), node.dtype)
-            for node in walk(expr)
-            if node.word == SYMBOL and node.args[0] in self.entries.places
-        }
-        return formula(substitute(expr, new))
+        """A formula of entries with the numbers put in; a sum inside of it as its own number."""
+        new: dict[int, Expr] = {}
+        for node in walk(expr):
+            known = node.word in self.entries.sums or (node.word == SYMBOL and node.args[0] in self.entries.places)
+            if known and self._letters(node) <= at.keys():
+                new[id(node)] = Expr.symbol(_number(self.number(node, at)), (), node.dtype)
+            else:
+                new[id(node)] = rebuilt(node, lambda e: new[id(e)]) if node.inputs else node
+        return formula(new[id(expr)])
+
+    def _letters(self, expr: Expr) -> set[str]:
+        """The letters that a formula of entries leaves open."""
+        found: set[str] = set()
+        bound = {self.entries.sums[node.word].letter for node in walk(expr) if node.word in self.entries.sums}
+        for node in walk(expr):
+            if node.word == SYMBOL and node.args[0] in self.entries.places:
+                found |= {i for i in self.entries.places[node.args[0]].at if isinstance(i, str)}
+        return found - bound
 
     def terms(self) -> tuple[Expr, Sum | None]:
         """The outermost sum: its term, and what it runs over."""
