@@ -122,7 +122,14 @@ def arithmetic() -> st.SearchStrategy[Expr]:
 
     def grown(parts: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         one = (lambda x: -x, lambda x: x**2, lambda x: x.T, np.exp, np.sqrt, lambda x: 2.0 * x, lambda x: x**-1.0)
-        two = (np.add, np.subtract, np.multiply, np.divide, lambda x, y: x @ y if x.ndim and y.ndim else x * y)
+        two = (
+            np.add,
+            np.subtract,
+            np.multiply,
+            np.divide,
+            np.divide,
+            lambda x, y: x @ y if x.ndim and y.ndim else x * y,
+        )
         masked = (lambda x, y: x * (y > 0.5), lambda x, y: 1 - (x < y))
         return st.one_of(
             st.builds(lambda f, x: f(x), st.sampled_from(one), parts),
@@ -132,7 +139,7 @@ def arithmetic() -> st.SearchStrategy[Expr]:
     return st.recursive(st.sampled_from(list(SQUARES.values())), grown, max_leaves=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(arithmetic())
 def test_paper_reads_back(expr):
     paper = formula(expr)
