@@ -274,7 +274,8 @@ SWEEP = """() => {
         for (const cell of document.querySelectorAll(".flow.target .cell")) {
             cell.focus();
             const stored = cell.textContent, lines = [...chain.querySelectorAll(".rule")].map(p => p.textContent);
-            found.push([cell.dataset.symbol, stored, chain.dataset.value, lines, Boolean(chain.querySelector(".muted"))]);
+            const remark = Boolean(chain.querySelector(".muted"));
+            found.push([cell.dataset.symbol, stored, chain.dataset.value, lines, remark]);
         }
     }
     return found;
@@ -312,6 +313,19 @@ def test_the_page_speaks_its_language(show, data, lang):
         assert not re.findall(r"\b(?:[Ss]tep|[Gg]radient|[Ff]orward|backward|values?|terms|input|result)\b", spoken)
 
 
+def test_the_words_in_the_graph_are_translated():
+    explanation, _net = deep("ru")
+    lines = [
+        text
+        for level in page_data(explanation)["graph"].values()
+        for box in level["boxes"]
+        for text in [*box["lines"], *(foot["text"] for foot in box["feet"])]
+    ]
+    assert any(text.startswith("операций: ") for text in lines)
+    assert any(text.endswith(" скаляр") for text in lines)
+    assert not any(re.search("operations|scalar", text) for text in lines)
+
+
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_light_and_dark_have_enough_contrast(show, data, scheme):
@@ -330,17 +344,29 @@ def test_light_and_dark_have_enough_contrast(show, data, scheme):
 
 # The texts with a contrast below 4.5, or the brightness of the background of the first element.
 CONTRAST = """(selector, background) => {
-    for (const a of document.getAnimations()) a.finish();
+    for (const animation of document.getAnimations()) animation.finish();
     const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const rgb = color => { context.clearRect(0, 0, 1, 1); context.fillStyle = color; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
-    const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c[3] === 255) return c; } return [255, 255, 255]; };
+    const rgb = color => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = color;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data];
+    };
+    const linear = c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+    const behind = element => {
+        for (let e = element; e; e = e.parentElement) {
+            const color = rgb(getComputedStyle(e).backgroundColor);
+            if (color[3] === 255) return light(color);
+        }
+        return 1;
+    };
     const elements = [...document.querySelectorAll(selector)];
-    if (background) return light(behind(elements[0]));
-    return elements.filter(e => !e.closest("svg, script, style, noscript") && !e.matches(":disabled") && e.offsetParent &&
-        [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).map(e => {
-        const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    if (background) return behind(elements[0]);
+    const hasText = e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+    const shown = e => e.offsetParent && hasText(e) && !e.matches(":disabled") && !e.closest("svg, script, style");
+    return elements.filter(shown).map(e => {
+        const [a, b] = [light(rgb(getComputedStyle(e).color)), behind(e)].sort((x, y) => y - x);
         return [e.textContent.slice(0, 40), e.className, (a + 0.05) / (b + 0.05)];
     }).filter(([, , contrast]) => contrast < 4.5);
 }"""
@@ -386,8 +412,9 @@ def test_everything_that_acts_has_a_name_and_its_place_in_the_order(show, data):
     problems = shown.evaluate(
         """() => {
         const problems = [], all = selector => [...document.querySelectorAll(selector)];
-        const named = e => (e.getAttribute("aria-label") || (e.getAttribute("aria-labelledby") ?? "").split(" ").map(id =>
-            document.getElementById(id)?.textContent ?? "").join("") || (e.matches("button") ? e.textContent : "")).trim();
+        const said = ids => ids.split(" ").map(id => document.getElementById(id)?.textContent ?? "").join("");
+        const named = e => (e.getAttribute("aria-label") || said(e.getAttribute("aria-labelledby") ?? "")
+            || (e.matches("button") ? e.textContent : "")).trim();
         if (all("h1").length !== 1) problems.push("h1");
         if (all("main").length !== 1) problems.push("main");
         for (const e of all("button, input, [role=button], [role=grid], [role=gridcell], [role=group], section, nav"))
@@ -395,7 +422,8 @@ def test_everything_that_acts_has_a_name_and_its_place_in_the_order(show, data):
         for (const e of all("[tabindex]")) if (e.tabIndex > 0) problems.push(e.outerHTML.slice(0, 80));
         const ids = all("[id]").map(e => e.id);
         if (new Set(ids).size !== ids.length) problems.push("ids");
-        for (const e of all("[role=grid]")) if (e.querySelectorAll("[tabindex='0']").length !== 1) problems.push("roving");
+        for (const e of all("[role=grid]"))
+            if (e.querySelectorAll("[tabindex='0']").length !== 1) problems.push("roving");
         for (const e of all("[role=row]")) if (e.parentElement.getAttribute("role") !== "grid") problems.push("row");
         for (const id of ["description", "chain"])
             if (document.getElementById(id).getAttribute("aria-live") !== "polite") problems.push(id);
@@ -412,7 +440,8 @@ def test_focus_is_seen_wherever_tab_goes(show, data):
     for _ in range(40):
         shown.keyboard.press("Tab")
         state = shown.evaluate(
-            "() => { const e = document.activeElement; return [e.id || e.className?.baseVal || e.className || e.tagName, "
+            "() => { const e = document.activeElement; "
+            "return [e.id || e.className?.baseVal || e.className || e.tagName, "
             "getComputedStyle(e).outlineStyle !== 'none' || e.matches('.box')]; }"
         )
         if state[0] == "BODY":
@@ -423,13 +452,13 @@ def test_focus_is_seen_wherever_tab_goes(show, data):
     assert any(name.startswith("cell") for name in reached)
 
 
-def deep():
+def deep(lang="en"):
     """A graph whose modules fold: blocks in a net, layers in blocks."""
     cr.manual_seed(2)
     block = lambda: cr.nn.Sequential(cr.nn.Linear(3, 3), cr.nn.ReLU())
     net = cr.nn.Sequential(block(), block(), cr.nn.Linear(3, 1))
     loss = net(cr.randn(4, 3)).pow(2).mean()
-    return cr.explain(loss), net
+    return cr.explain(loss, lang=lang), net
 
 
 @needs_browser
@@ -476,6 +505,20 @@ def test_a_step_outside_of_the_open_module_closes_it(show):
     for _ in range(steps_of(shown)):
         assert shown.locator(".box.now").count() >= 1
         shown.keyboard.press("ArrowRight")
+
+
+@needs_browser
+def test_a_formula_is_copied_as_latex(show, data):
+    shown = show(data)
+    copied = shown.evaluate(
+        """() => {
+        const clipboardData = new DataTransfer();
+        const event = new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true });
+        document.querySelector("#formula math").dispatchEvent(event);
+        return clipboardData.getData("text/plain");
+    }"""
+    )
+    assert copied.startswith("\\frac{\\partial")
 
 
 @needs_browser

@@ -49,6 +49,8 @@ CATALOGUE: dict[str, Phrase] = {
     "page.open": Phrase("Open the module {name}", "Открыть модуль {name}"),
     "page.close": Phrase("Close the module {name}", "Закрыть модуль {name}"),
     "page.whole": Phrase("whole graph", "весь граф"),
+    "page.operations": Phrase("{count} operations", "операций: {count}"),
+    "page.tensors": Phrase("{count} tensors", "тензоров: {count}"),
     "page.module": Phrase("module", "модуль"),
     "page.line": Phrase("Your line", "Ваша строка"),
     "page.source": Phrase("The same in NumPy", "То же на NumPy"),

@@ -201,6 +201,10 @@ document.addEventListener("keydown", event => {
   event.preventDefault();
   show(KEYS[event.key]());
 });
+$("formula").addEventListener("copy", event => { // a formula is copied as LaTeX
+  event.clipboardData.setData("text/plain", $("formula").querySelector("math").dataset.latex);
+  event.preventDefault();
+});
 $("flows").addEventListener("keydown", walk);
 $("flows").addEventListener("focusin", event => event.target.closest(".cell") && choose(event.target));
 $("flows").addEventListener("pointerover", event => event.target.closest(".cell") && choose(event.target));

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from ..expr import Expr, evaluate, formula, latex, mathml, walk
+from ..expr import Expr, evaluate, formula, mathml, walk
 from ..expr.expression import CONSTANT, PART, SYMBOL
 from ..expr.vocabulary import cast, name_of
 from ..words import broadcast_to
@@ -90,7 +90,7 @@ def page_data(explanation: Any) -> Json:
         "loss": explanation.loss.name,
         "symbols": _symbols(explanation, used, names, derivatives, whole),
         "steps": steps,
-        "graph": explanation.graph().levels(),
+        "graph": _graph(explanation),
         "source": explanation.numpy_source().rstrip("\n"),
     }
 
@@ -106,7 +106,6 @@ def _step(s: Statement, explanation: Any, names: Any, derivatives: Any) -> Json:
         "reads": list(dict.fromkeys(node.args[0] for node in walk(s.value) if node.word == SYMBOL)),
         "formula": {
             "mathml": mathml(s.value, names, derivatives, target=s.target),
-            "latex": latex(s.value, names, derivatives, target=s.target),
             "text": f"{left} = {right}",
         },
         "numpy": explanation._module.writer.statements(s.name, s.value),
@@ -154,6 +153,24 @@ def _symbols(explanation: Any, used: Iterable[str], names: Any, derivatives: Any
     return found
 
 
+def _graph(explanation: Any) -> Json:
+    """The levels of the drawing, the few words in them in the language of the page."""
+    levels: Json = explanation.graph().levels()
+    lang = explanation.lang
+
+    def said(text: str) -> str:
+        counted = re.fullmatch(r"([\d,]+) (operations|tensors)", text)
+        if counted:
+            return say(f"page.{counted[2]}", lang, count=counted[1])
+        return re.sub(r" scalar(?= |$)", f" {say('page.scalar', lang)}", text)
+
+    if lang != "en":
+        for box in (box for level in levels.values() for box in level["boxes"]):
+            box["lines"] = [said(text) for text in box["lines"]]
+            box["feet"] = [{**foot, "text": said(foot["text"])} for foot in box["feet"]]
+    return levels
+
+
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -175,7 +192,8 @@ def _value(array: np.ndarray[Any, Any], whole: bool) -> Json | None:
     rows = array.reshape(-1, array.shape[-1] if array.ndim else 1)
     corner = rows[:CORNER, :CORNER]
     numbers = array.astype(np.float64)
-    summary = {"min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "norm": _norm(array)}
+    with np.errstate(all="ignore"):
+        summary = {"min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "norm": _norm(array)}
     return {
         "summary": {key: _finite(float(x)) for key, x in summary.items()},
         "corner": {**_numbers(corner), "rows": corner.shape[0], "columns": corner.shape[1]},
@@ -207,11 +225,12 @@ def _finite(x: Any) -> Any:
 
 # ── a formula as a tree, from which the page works out entries ──────────────────────────────────
 
-ELEMENTWISE = frozenset(
-    """add subtract multiply divide negative pow square reciprocal absolute sqrt equal not_equal less less_equal greater
+_WORDS = """
+    add subtract multiply divide negative pow square reciprocal absolute sqrt equal not_equal less less_equal greater
     greater_equal logical_and logical_or logical_not maximum minimum sign log exp expit log1p expm1 exp2 log2 log10 cbrt
-    sin cos tan arcsin arccos arctan sinh cosh tanh floor ceil trunc clip where remainder""".split()
-)
+    sin cos tan arcsin arccos arctan sinh cosh tanh floor ceil trunc clip where remainder
+"""
+ELEMENTWISE = frozenset(_WORDS.split())
 _MOVES = (np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis)
 _RESHAPES = (np.reshape, np.ravel, np.expand_dims, np.squeeze)
 

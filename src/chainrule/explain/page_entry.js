@@ -60,11 +60,12 @@ const LOGIC = 0, SUM = 1, PRODUCT = 2, SIGN = 3, POWER = 4, ATOM = 5; // how str
 const call = name => [ATOM, (...a) => `${name}(${a.join(", ")})`, a => a.map(() => LOGIC)];
 const infix = (level, sign, right = level + 1) => [level, (a, b) => `${a} ${sign} ${b}`, () => [level, right]];
 const bracket = sign => [ATOM, (a, b) => `[${a} ${sign} ${b}]`, () => [LOGIC, LOGIC]]; // Iverson's: 1 if true, 0 if not
+const plus = (a, b) => b.startsWith("−") ? `${a} − ${b.slice(1)}` : `${a} + ${b}`;
 const remainder = (a, b) => ((a % b) + b) % b;
 
 // Elementwise words: what they compute and how they are written.
 const ELEMENTWISE = {
-  add: [(a, b) => a + b, infix(SUM, "+", SUM)], subtract: [(a, b) => a - b, infix(SUM, "−")],
+  add: [(a, b) => a + b, [SUM, plus, () => [SUM, SUM]]], subtract: [(a, b) => a - b, infix(SUM, "−")],
   multiply: [(a, b) => a * b, infix(PRODUCT, "·", PRODUCT)], divide: [(a, b) => a / b, infix(PRODUCT, "/")],
   negative: [a => -a, [SIGN, a => `−${a}`, () => [POWER]]],
   pow: [Math.pow, [POWER, (a, b) => b === "2" ? `${a}²` : `${a}^${b}`, () => [ATOM, ATOM]]],
@@ -170,7 +171,7 @@ function write(node, index, numeric, open = false, depth = 0) {
     const notation = ELEMENTWISE[node.w][1], args = node.a.map(x => write(x, broadcast(index, x), numeric, open, depth));
     if (!notation) return args[0];
     const [level, template, needed] = notation, least = needed(args);
-    return [template(...args.map((arg, i) => wrapped(arg, least[i], i))), level];
+    return [template(...args.map((arg, i) => wrapped(arg, least[i], node.w === "add" ? 0 : i))), level];
   }
   const inner = MOVES[node.w]?.(index, node);
   if (inner) return write(node.a[0], inner, numeric, open, depth);
@@ -179,7 +180,7 @@ function write(node, index, numeric, open = false, depth = 0) {
   const args = (node.a ?? []).map(x => x === null || typeof x !== "object" ? String(x) : x.s ? symbols[x.s].name : "…");
   return [`${node.f}(${args.join(", ")})${subscript(index)}`, ATOM];
 }
-const wrapped = ([text, level], least, i) => level < least || (i && level === SIGN && text.startsWith("−")) ? `(${text})` : text;
+const wrapped = ([text, level], least, i) => level < least || (i && text.startsWith("−")) ? `(${text})` : text;
 
 function writeSum(node, index, numeric, depth) {
   const [sizes, term, divisor] = asSum(node, index), count = product(sizes);
@@ -197,9 +198,9 @@ function writeSum(node, index, numeric, depth) {
     return [share(`Σ${below} ${wrapped(factors(letters, d), PRODUCT, 0)}`), PRODUCT];
   }
   const shown = count > 6 ? [0, 1, 2, count - 1] : [...Array(count).keys()];
-  const texts = shown.map((t, i) => wrapped(factors(unflatten(t, sizes), depth), SUM, i));
+  const texts = shown.map(t => wrapped(factors(unflatten(t, sizes), depth), SUM, 0));
   if (count > 6) texts.splice(3, 0, "…");
-  const text = texts.join(" + ").replaceAll("+ −", "− ") + (count > 6 ? ` (${say("page.terms", { count })})` : "");
+  const text = texts.reduce(plus) + (count > 6 ? ` (${say("page.terms", { count })})` : "");
   return divisor === 1 ? [text, SUM] : [`1/${divisor} · (${text})`, PRODUCT];
 }
 
