@@ -100,6 +100,8 @@ GOLDEN = [
     (words.gather(x, k, 1), "np.take_along_axis(x, k, axis=1)"),
     (words.gather(x, Expr.symbol("j", (5, 1), np.int64), 1), 'np.take_along_axis(x, j, axis=1)'),
     (words.view_get(x, (transposed, select(1))), "x.T[1]"),
+    (words.view_put(x, y, ((REGISTRY["alias"], {}),)), "y"),
+    (words.view_put(f, s, ((REGISTRY["alias"], {}),)), "np.full((5, 3), s).astype(np.float32)"),
     (words.contiguous(x.T), "x.T"),
     (op("cat", x, y, axis=1), "np.concatenate([x, y], axis=1)"),
     (op("stack", x, y, axis=0), "np.stack([x, y])"),
@@ -156,13 +158,38 @@ STATEMENTS = [
     (2 * words.unindex(v, (5, 3), (1,)), ["t1 = np.zeros((5, 3))", "t1[1] = v", "out = 2 * t1"]),
     (e / e.sum(axis=1, keepdims=True),
      ["t1 = np.exp(x - x.max(axis=1, keepdims=True))", "out = t1 / t1.sum(axis=1, keepdims=True)"]),
+    (words.view_put(words.view_put(x, 0, (select(1),)), words.broadcast_to(s, (3,)), (select(2),)),
+     ["out = x.copy()", "out[1] = 0", "out[2] = s"]),
+    (words.index_put_add(words.unindex(v, (5, 3), (1,)), g[0], (i[0],)),
+     ["out = np.zeros((5, 3))", "out[1] = v", "np.add.at(out, i[0], g[0])"]),
+    (words.unindex(words.index_put(x, 0.0, (m,)), (2, 5, 3), (1,)),
+     ["t1 = x.copy()", "t1[m] = 0.0", "out = np.zeros((2, 5, 3))", "out[1] = t1"]),
+    (words.index_put(words.index_put(x, 0.0, (m,)), words.index_put(y, 1.0, (m,))[0], (0,)),
+     ["out = x.copy()", "out[m] = 0.0", "t1 = y.copy()", "t1[m] = 1.0", "out[0] = t1[0]"]),
+    (np.sin(words.index_put(words.index_put(x, 0.0, (m,)), 1.0, (0,))),
+     ["t1 = x.copy()", "t1[m] = 0.0", "t1[0] = 1.0", "out = np.sin(t1)"]),
     (op("block_diag", w, v[None]), ["out = np.zeros((4, 7))", "out[:3, :4] = w", "out[3:, 4:] = v[None]"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("expr", "lines"), STATEMENTS, ids=[lines[-1] for _, lines in STATEMENTS])
 def test_statements(expr, lines):
-    """What NumPy writes with statements, into the target itself where it can."""
+    """What NumPy writes with statements, into the target itself where it can; and they give the formula's numbers."""
+    assert Writer().statements("out", expr) == lines
+    rng = np.random.default_rng(0)
+    values = {e.name: rng.standard_normal(e.shape) for e in (x, y, g, w, v, s)}
+    values |= {"i": rng.integers(0, 3, 5), "k": np.argsort(rng.random((5, 3))), "m": rng.random((5, 3)) > 0.5}
+    source, constants = module(list(values), expr)
+    for a in values.values():
+        a.flags.writeable = False
+    np.testing.assert_allclose(run(source, values | constants)[0], evaluate(expr, values))
+
+
+def test_what_is_used_twice_is_copied_before_it_is_written_into():
+    """An array with a second reader is left as it is."""
+    zeroed = words.index_put(x, 0.0, (m,))
+    expr = words.index_put(zeroed, 1.0, (0,)) + zeroed
+    lines = ["t1 = x.copy()", "t1[m] = 0.0", "t2 = t1.copy()", "t2[0] = 1.0", "out = t2 + t1"]
     assert Writer().statements("out", expr) == lines
 
 
@@ -233,7 +260,7 @@ def test_a_function_of_the_users_is_called_by_its_name():
 
 OURS = [
     words.softmax(x, axis=1), words.softmax(f, axis=0), words.log_softmax(x, axis=0), words.log_softmax(f, axis=-1),
-    words.sigmoid(x - y), words.sigmoid(-f), 
+    words.sigmoid(x - y), words.sigmoid(-f),
     words.onehot(i, 7, np.dtype(np.float32)), words.onehot(k, 9, np.dtype(int)),
 ]  # fmt: skip
 

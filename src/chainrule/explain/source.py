@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import GraphError
 from ..expr import Expr, walk
 from ..expr.expression import SYMBOL
 from ..expr.numpy_source import Writer
@@ -72,7 +73,7 @@ class Module:
         line_of, name_of = {}, {}
         for s, lines in zip(self.program.forward, forward, strict=True):
             for operation in s.operations:
-                whole = " ".join(x.strip() for x in lines)
+                whole = "; ".join(lines)
                 line_of[operation] = whole if len(whole) <= WIDTH else f"{s.name} = …"
                 name_of[operation] = s.name
         last: Any = None
@@ -101,10 +102,30 @@ class Module:
         with np.errstate(all="ignore"):
             made = space["forward"](*(values[s.args[0]] for s in self.inputs))
             made = made if len(self.results) > 1 else (made,)
+            self._check(made)
             known = values | dict(zip((s.args[0] for s in self.results), made, strict=True))
             found = space["backward"](*(known[s.args[0]] for s in self.taken))
         found = found if len(self.leaves) > 1 else (found,)
         return {leaf.name: np.asarray(g) for leaf, g in zip(self.leaves, found, strict=True)}
+
+    def _check(self, made: Sequence[Any]) -> None:
+        """Whether what was run again is what was recorded."""
+        recorded = {v.identifier: v for v in self.program.recorded.values if v.operation is not None}
+        for symbol, again in zip(self.results, made, strict=True):
+            value = recorded[symbol.args[0]]
+            if value.array is not None and not _is_close(again, value.array):
+                raise GraphError(
+                    f"run_numpy(): {value.name} comes out different from what was recorded: something that it was "
+                    f"made from ({', '.join(s.args[0] for s in self.inputs)}) was changed after the forward pass"
+                )
+
+
+def _is_close(a: Any, b: Any) -> bool:
+    if b.dtype.kind != "f" or not b.size:
+        return True
+    tolerance = float(np.finfo(b.dtype).eps) ** 0.5
+    finite = b[np.isfinite(b)]
+    return np.allclose(a, b, tolerance, tolerance * float(np.abs(finite).max(initial=0.0)), equal_nan=True)
 
 
 class _Function:
@@ -131,7 +152,7 @@ _PRODUCTS: Any = (ast.Mult, ast.Div, ast.MatMult)
 
 def _wrapped(line: str) -> list[str]:
     """A line that is too long, broken before the operators of its sum or product."""
-    if len(line) <= WIDTH:
+    if len(line) <= WIDTH or line.startswith("#"):
         return [line]
     statement = ast.parse(line).body[0]
     if not isinstance(statement, (ast.Assign, ast.AugAssign)) or not isinstance(statement.value, ast.BinOp):

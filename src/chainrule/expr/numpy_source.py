@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SymbolicError
+from ..words import unindex
 from . import numpy_functions as _functions  # noqa: F401  (its words enter the table)
 from . import numpy_words
 from .expression import CONSTANT, PART, SYMBOL, Called, Expr, _key, _map, _part, apply_word, walk
@@ -58,8 +59,9 @@ class Writer:
         self._resolved: dict[int, tuple[Expr, Expr]] = {}
         self._lines: list[str] = []
         self._known: dict[int, Written] = {}
-        self._root: Expr | None = None
-        self._target: str | None = None
+        self._uses: dict[int, int] = {}
+        self._begun: set[int] = set()  # nodes whose lines were written for this formula
+        self._into: dict[int, str] = {}  # nodes whose lines write into the target
 
     # ── what is asked for ───────────────────────────────────────────────────────────────────────
 
@@ -81,8 +83,13 @@ class Writer:
         order, uses = self._needed(expr)
         symbols = {node.args[0] for node in order if node.word == SYMBOL}
         self.names |= symbols
-        self._lines, self._root = [], expr
-        self._target = None if target in symbols else target
+        self._lines, self._uses, self._into, self._begun = [], uses, {}, set()
+        node = expr
+        while target is not None and target not in symbols:
+            self._into[id(node)] = target
+            if not self.continues(node):
+                break
+            node = node.args[0]
         for node in order:
             code, level = self._node(node)
             name = code.isidentifier() or code in self.constants
@@ -93,7 +100,7 @@ class Writer:
                 self._named[id(node)] = node, code
             self._known[id(node)] = code, level
         lines, code = self._lines, self._known[id(expr)][0]
-        self._known, self._lines, self._root = {}, [], None
+        self._known, self._lines = {}, []
         return lines, code
 
     def new_scope(self) -> None:
@@ -169,14 +176,29 @@ class Writer:
         self._lines.append(f"{name} = {code}")
         return name
 
-    def begin(self, node: Expr, code: str, name: str = "t1") -> str:
+    def begin(self, node: Expr, code: str) -> str:
         """Assign what the statements of a word begin with; returns the name: the target, where it may be that."""
-        if node is self._root and self._target is not None:
-            name = self._target
-        else:
-            name = self.fresh(name)
-            self._named[id(node)] = node, name
+        name = self._into.get(id(node)) or self.fresh("t1")
         self._lines.append(f"{name} = {code}")
+        return self._name(node, name)
+
+    def go_on(self, node: Expr) -> str:
+        """Write on into the array of the first argument, which nobody else reads; returns its name."""
+        name = self._known[id(node.args[0])][0]
+        self._named.pop(id(node.args[0]), None)
+        return self._name(node, name)
+
+    def continues(self, node: Expr) -> bool:
+        """Whether a word that writes may write into its first argument: an array begun for it alone."""
+        first = node.args[0] if node.word in numpy_words.COPIES else None
+        begun = isinstance(first, Expr) and (first.word in numpy_words.COPIES or first.word is unindex)
+        alone = begun and self._uses[id(first)] == 1 and (id(first) in self._begun or id(first) not in self._named)
+        return alone and bool(first.ndim)
+
+    def _name(self, node: Expr, name: str) -> str:
+        if id(node) not in self._into:
+            self._named[id(node)] = node, name
+        self._begun.add(id(node))
         return name
 
     def inner(self, expr: Expr) -> str:

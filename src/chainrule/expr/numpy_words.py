@@ -6,6 +6,7 @@ strongly it binds. What NumPy has as a statement only writes lines first (`w.beg
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from .. import words
 from ..op import REGISTRY
-from .expression import CONSTANT, Expr, apply_word
+from .expression import CONSTANT, SYMBOL, Expr, apply_word
 from .vocabulary import ATOM, PRODUCT
 
 ALL = slice(None)
@@ -41,6 +42,12 @@ def say(*words: Any) -> Callable[[Say], Say]:
 
 NEW = frozenset({np.where, np.concatenate, np.stack, np.matmul, np.dot, words.cast})  # words that make new arrays
 
+# Words that copy their first argument and write into the copy.
+COPIES = frozenset(
+    {words.index_put, words.index_put_add, words.index_add, words.view_put, words.view_add,
+     words.scatter, words.scatter_add, words.scatter_max, words.scatter_min, words.scatter_prod}
+)  # fmt: skip
+
 # ── other words for the same ────────────────────────────────────────────────────────────────────
 
 REWRITES: dict[Any, Callable[..., Any]] = {
@@ -64,7 +71,35 @@ def _mean(x: Any, n: Any) -> Any:
     return None
 
 
+def _filled(x: Any, shape: tuple[int, ...]) -> Any:
+    """A number in every place, as a constant that takes no memory."""
+    if isinstance(x, Expr) and x.word != CONSTANT:
+        return None
+    return Expr.constant(np.broadcast_to(x.args[0] if isinstance(x, Expr) else x, shape))
+
+
+def _assigned(word: Any, x: Any, value: Any, to: Any) -> Any:
+    """What is assigned broadcasts by itself, and where it fills everything nothing of `x` is left."""
+    if word is words.view_put and isinstance(value, Expr):
+        path = _follow(Expr.symbol("x", x.shape, x.dtype), to)
+        while path.word is operator.getitem and _takes_all(path.args[1]):
+            path = path.args[0]
+        if path.word == SYMBOL:
+            return words.broadcast_to(value, x.shape).astype(x.dtype)
+    inner = value
+    while (found := _inner(inner)) is not None:
+        inner = found
+    return None if inner is value else apply_word(word, (x, inner, to), {})
+
+
+def _takes_all(key: Any) -> bool:
+    keys = key if isinstance(key, tuple) else (key,)
+    return all(i is Ellipsis or (isinstance(i, slice) and i == ALL) for i in keys)
+
+
+REWRITES.update({word: functools.partial(_assigned, word) for word in (words.view_put, words.index_put)})
 REWRITES[np.divide] = _mean
+REWRITES[words.broadcast_to] = REWRITES[np.broadcast_to] = _filled
 REDUCTIONS = frozenset({np.sum, np.prod, np.max, np.min, np.mean, np.any, np.all})
 
 
@@ -297,6 +332,8 @@ for _name in ("sum", "prod", "max", "min", "mean", "any", "all", "argmax", "argm
 
 def copy(w: Any, node: Expr, x: Any) -> Any:
     """Begin the lines of a word with an array of its own that holds `x`."""
+    if w.continues(node):
+        return w.go_on(node)
     if not x.ndim:
         return w.begin(node, w.numpy("array", x))
     code = w.text(x)
