@@ -148,7 +148,7 @@ def follow(x: TensorBase, value: Any, node: Node | None) -> None:
     storage.generation += 1
     view = x._view
     if view is None:
-        record.set_node(x, node if node is not None else _constant(x))
+        record.set_node(x, node if node is not None else _constant(x, value))
         return
     base = view.base
     mask = (base._node is not None) + 2 * (node is not None)
@@ -157,9 +157,9 @@ def follow(x: TensorBase, value: Any, node: Node | None) -> None:
     record.set_node(base, record.record(REGISTRY["view_put"], (base._node, node), arrays, base._data, mask, params))
 
 
-def _constant(x: TensorBase) -> Node:
+def _constant(x: TensorBase, value: Any) -> Node:
     """The node of a tensor that was overwritten by a constant: it still requires grad, of which nothing is left."""
-    return record.record(REGISTRY["copy"], (x._node, None), [x._data, None], x._data, 1, {})
+    return record.record(REGISTRY["copy"], (x._node, None), [x._data, value], x._data, 1, {})
 
 
 def _copied(x: TensorBase, value: Any, node: Node) -> Node:

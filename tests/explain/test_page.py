@@ -237,6 +237,20 @@ def test_pointing_at_an_entry_shows_its_chain_rule(show, data):
     assert shown.inner_text("#chain .rule >> nth=0").startswith("∂loss/∂out[3,0] = ")
 
 
+class Cube(cr.autograd.Function):
+    """A user's own operation: it is named, not opened."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x * x * g
+
+
 def models():
     """Graphs with the words that the page works out entries for, and with some that it does not."""
     cr.manual_seed(1)
@@ -245,7 +259,18 @@ def models():
     labels = cr.tensor([0, 1, 1, 0])
     q, k = cr.randn(2, 3, 4, requires_grad=True), cr.randn(2, 3, 4, requires_grad=True)
     v, u = cr.randn(3, requires_grad=True), cr.randn(3, requires_grad=True)
+    changed = v * 2
+    changed.add_(1)
+    changed[0] = 5
+    (slope,) = cr.autograd.grad((u**3).sum(), u, create_graph=True)
     losses = {
+        "a Function": Cube.apply(v).sum(),
+        "in place": changed.sum(),
+        "second derivative": slope.pow(2).sum(),
+        "copied, repeated, divided": (v.clone() / u.repeat(2, 1)).sum(),
+        "clamped, rounded": (v.clamp(-1, 1) * u.detach().round()).sum(),
+        "several": [v.exp(), v.sin()],
+        "scalars": v[0].sin() * v[1],
         "mean of squares": (z**2).mean(),
         "tanh, sigmoid": (z.tanh() * z.sigmoid()).sum(),
         "cross-entropy": cr.nn.functional.cross_entropy(z, labels),

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import SymbolicError
 from ..expr import Expr, forward_formula, simplify, text, vjp_formula, walk
 from ..expr.expression import CONSTANT, PART, SYMBOL, substitute
+from .names import identifiers
 from .recorded import Operation, Recorded, Value, arguments, as_symbols, function_word
 
 LONGEST = 76  # a formula that is longer than this as text is not written into another one
@@ -114,6 +115,7 @@ class _Backward:
         self.gradients: dict[Value, Expr] = {}
         self.seeds: list[Expr] = []
         self.statements: list[Statement] = []
+        self.taken = [v.identifier for v in recorded.values]
         self.root = recorded.roots[0]
         for root in recorded.roots:
             self._seed(root)
@@ -128,7 +130,11 @@ class _Backward:
 
     def _seed(self, root: Value) -> None:
         if root.shape:
-            seed = Expr.symbol(f"grad_{root.identifier}", root.shape, root.dtype)
+            name, number = root.identifier, 1
+            while f"grad_{name}" in {seed.args[0] for seed in self.seeds}:  # the same tensor is a root twice
+                number += 1
+                name = identifiers([f"{root.identifier}_{number}"], self.taken)[0]
+            seed = Expr.symbol(f"grad_{name}", root.shape, root.dtype)
             self.seeds.append(seed)
         else:
             seed = Expr.constant(np.ones((), root.dtype))

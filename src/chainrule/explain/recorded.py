@@ -218,7 +218,10 @@ class Recorded:
 
     def _argument(self, saved: Any, edge: Node | None) -> Any:
         if edge is not None:
-            return self._of_node[_made(edge)]
+            value = self._of_node[_made(edge)]
+            if isinstance(saved, np.ndarray) and (saved.shape, saved.dtype) == (value.shape, value.dtype):
+                value.array = saved  # what the operation was given, even where its own inputs were changed since
+            return value
         return self._constant(saved) if isinstance(saved, np.ndarray) else saved
 
     def _constant(self, array: np.ndarray[Any, Any]) -> Any:

@@ -66,7 +66,7 @@ class Module:
         out += ["", "", *_call("def ", "backward", self.taken, ":")]
         out += [f"    {part}" for line in self._commented(forward, backward) for part in _wrapped(line)]
         out += [f"    {line}" for line in _call("return ", "", [self._gradient(v) for v in self.leaves], "")]
-        return "\n".join(out) + "\n"
+        return "\n".join(out)
 
     def _commented(self, forward: list[list[str]], backward: list[list[str]]) -> Iterable[str]:
         """The backward lines, each group under the forward line that it belongs to."""
