@@ -20,7 +20,7 @@ from pathlib import Path
 from timing import Row, machine, table
 
 HERE = Path(__file__).parent
-NAMES = ("lecture", "small_ops", "growth", "rows", "import")
+NAMES = ("lecture", "small_ops", "growth", "rows", "explain", "import")
 START, END = "<!-- results -->", "<!-- end of results -->"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ pytest.importorskip("sklearn", reason="the lecture trains on scikit-learn's diab
 
 
 def run(source: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", source], capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:  # the page is written where the example runs
+        command = [sys.executable, "-W", "error", "-c", source]
+        result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=folder)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -60,6 +61,10 @@ def test_the_test_error_falls_clearly(output):
     [
         r"●─╯  mm\(h_relu, w2\)",
         r"▼    loss  scalar",
+        r"∂loss/∂w1     = xᵀ ∂loss/∂h_1",
+        r"    grad_w1 = x\.T @ grad_h_1",
+        r"∂loss/∂w1\[0, 1\] = Σ_k\(x\[k, 0\] ∂loss/∂h_1\[k, 1\]\)",
+        r"the page that shows it step by step: .*lecture_backprop\.html",
         r"loss.grad_fn +SumBackward0",
         r"RuntimeError: Trying to backward through the graph a second time",
         r"the gradient is now twice the first: True",

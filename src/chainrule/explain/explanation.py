@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError, ShapeError
-from ..expr import evaluate
+from ..expr import evaluate, walk
 from ..graph import TensorBase
 from ..tensor import Tensor
 from . import markup, source, table
@@ -37,7 +37,10 @@ class Explanation:
 
     @functools.cached_property
     def values(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The numbers behind every symbol: tensors, and gradients, which come from the formulas themselves."""
+        """The numbers behind every symbol: tensors, and gradients, which come from the formulas themselves.
+
+        What depends on a leaf that is gone, and that no rule kept, is missing.
+        """
         known = {v.identifier: v.array for v in self.recorded.values if v.array is not None}
         for seed, value in zip(self.program.seeds, self._seed_values(), strict=True):
             known[seed.args[0]] = value
@@ -46,11 +49,11 @@ class Explanation:
                 kept = statement.of.operation.node.saved if statement.phase == "forward" else None  # type: ignore[union-attr]
                 if kept and statement.operations[0].op is not None and isinstance(kept[0], np.ndarray):
                     known[statement.name] = kept[0]
-                else:
+                elif all(node.name in known for node in walk(statement.value) if node.name is not None):
                     known[statement.name] = np.asarray(evaluate(statement.value, known))
         for statement in self.program.short:  # the first gradient has a name of its own
-            if statement.name not in known:
-                known[statement.name] = known[f"grad_{statement.of.identifier}"]
+            if statement.name not in known and (full := f"grad_{statement.of.identifier}") in known:
+                known[statement.name] = known[full]
         return known
 
     def _seed_values(self) -> list[np.ndarray[Any, Any]]:
@@ -69,6 +72,12 @@ class Explanation:
     def gradient(self, value: Value) -> np.ndarray[Any, Any] | None:
         """∂loss/∂value as numbers; None where no gradient arrives."""
         symbol = self.program.gradients.get(value)
+        if symbol is not None and symbol.name is not None and symbol.name not in self.values:
+            gone = ", ".join(v.name for v in self.recorded.leaves if v.array is None)
+            raise GraphError(
+                f"the numbers of the gradient of {value.name} depend on {gone}, which nothing holds any more; keep the "
+                "parameters in variables, a list or a module while the graph is explained"
+            )
         return None if symbol is None else np.asarray(evaluate(symbol, self.values))
 
     @property
@@ -129,7 +138,8 @@ class Explanation:
         """The norm of each tensor's gradient; None before any backward has reached a leaf."""
         if all(leaf.tensor is None or leaf.tensor._grad is None for leaf in self.recorded.leaves):
             return None
-        found = {v: self.gradient(v) for v in self.recorded.values}
+        known = [v for v, symbol in self.program.gradients.items() if symbol.name is None or symbol.name in self.values]
+        found = {v: self.gradient(v) for v in known}
         return {v: float(np.linalg.norm(g.astype(np.float64))) for v, g in found.items() if g is not None}
 
     def save(self, path: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError
+from ..errors import GraphError
 from ..expr import Expr, walk
 from ..expr.expression import SYMBOL
 from ..expr.numpy_source import Writer
@@ -96,6 +97,11 @@ class Module:
     def run(self, explanation: Any) -> dict[str, np.ndarray[Any, Any]]:
         """Run both functions on the present values."""
         values = explanation.values | self.writer.constants
+        if gone := [s.args[0] for s in self.inputs if s.args[0] not in values]:
+            raise GraphError(
+                f"run_numpy(): {', '.join(gone)} is needed, which nothing holds any more; keep the parameters in "
+                "variables, a list or a module while the graph is explained"
+            )
         space: dict[str, Any] = {"__name__": self.file}
         space |= {name: _Function(operation) for name, operation in self.functions.items()}
         exec(compile(self.text, self.file, "exec"), space)

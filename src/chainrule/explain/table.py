@@ -62,7 +62,9 @@ def lines(explanation: Any) -> list[Line]:
 
 def notes(s: Statement, values: dict[str, Any], lang: str) -> str:
     """What is worth knowing about the numbers: the value of a scalar, the norm of a gradient, what masks stop."""
-    array = values[s.name]
+    array = values.get(s.name)
+    if array is None:  # it depends on a leaf that is gone
+        return ""
     if s.phase == "forward":
         return f"{array.item():.5g}" if not array.shape else ""
     if not array.size:
@@ -89,12 +91,14 @@ def mask_share(operation: Operation, argument: Value, values: dict[str, Any]) ->
     rule, pick, _ = op.steps[i]
     if rule is None:
         return None
-    numbers = [values[a.identifier] if isinstance(a, Value) else a for a in operation.args]
+    numbers = [values.get(a.identifier) if isinstance(a, Value) else a for a in operation.args]
+    y = values.get(operation.outputs[0].identifier)
+    if y is None or any(x is None for x in numbers):
+        return None
     if op.name == "mul":  # by a constant that holds zeros, as dropout's
         other = operation.args[1 - i]
         constant = isinstance(other, Value) and not other.tracked and other.array is not None
         return float(np.mean(other.array == 0)) if constant and (other.array == 0).any() else None
-    y = values[operation.outputs[0].identifier]
     kept = (None, y, *numbers, *operation.params.values(), *(np.shape(numbers[k]) for k in op.shape_args))
     with np.errstate(all="ignore"):
         slope = np.asarray(rule(*pick(kept)))
