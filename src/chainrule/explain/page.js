@@ -106,9 +106,10 @@ function boxElement(box) {
 }
 
 function wireElement(wire) {
-  const d = wire.points.map(([x, y], i) => {
+  const points = wire.points.filter(([x, y], i) => !i || x !== wire.points[i - 1][0] || y !== wire.points[i - 1][1]);
+  const d = points.map(([x, y], i) => {
     if (!i) return `M${x} ${y}`;
-    const [x0, y0] = wire.points[i - 1], half = (y0 + y) / 2;
+    const [x0, y0] = points[i - 1], half = (y0 + y) / 2;
     return x === x0 ? `V${y}` : `C${x0} ${half} ${x} ${half} ${x} ${y}`;
   });
   return draw("path", { d: d.join(""), class: "wire", "data-values": wire.value });

@@ -185,7 +185,7 @@ def _shown_whole(arrays: dict[str, np.ndarray[Any, Any]]) -> set[str]:
 
 
 def _value(array: np.ndarray[Any, Any], whole: bool) -> Json | None:
-    if array.dtype.kind == "c" or not array.size:
+    if not array.size:
         return None
     if whole:
         return _numbers(array)
@@ -213,7 +213,7 @@ def _numbers(array: np.ndarray[Any, Any]) -> Json:
 
 def _norm(array: np.ndarray[Any, Any]) -> float:
     with np.errstate(all="ignore"):
-        return float(np.linalg.norm(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)))
+        return float(np.linalg.norm(array.astype(np.float64)))
 
 
 def _finite(x: Any) -> Any:
@@ -262,7 +262,7 @@ def _entry(value: Expr, values: dict[str, Any]) -> Any:
 def _known(node: Expr) -> tuple[str, Sequence[Any], Json] | None:
     """Word, arguments and what else the page has to know of a word whose entries it can work out."""
     word, args, kwargs = node.word, node.args, node.kwargs
-    if not isinstance(node.dtype, np.dtype) or node.dtype.kind == "c" or word == PART:
+    if word == PART or not isinstance(node.dtype, np.dtype):
         return None
     if word is cast:
         to, of = node.dtype.kind, args[0].dtype.kind
@@ -286,6 +286,8 @@ def _known(node: Expr) -> tuple[str, Sequence[Any], Json] | None:
         key = _places(args[1], args[0].shape)
         return None if key is None else ("getitem", args[:1], {"key": key})
     name = name_of(word)
+    if name.strip("_") in ("copy", "copied"):
+        return ("cast", args[:1], {})
     if word in (np.bitwise_and, np.bitwise_or, np.invert):
         return (name, args, {}) if node.dtype == bool else None
     return (name, args, {}) if name in ELEMENTWISE and not kwargs else None
@@ -309,7 +311,7 @@ def _places(key: Any, shape: Sequence[int]) -> list[Any] | None:
 
 def _constant(node: Expr) -> Any:
     array = np.asarray(node.value)
-    if array.dtype.kind == "c" or array.size > 64:
+    if array.size > 64:
         return {"f": "constant", "a": [], "n": list(node.shape), "value": _value(array, array.size <= WHOLE)}
     numbers = [_finite(x) for x in array.astype(np.float64 if array.dtype.kind == "f" else np.int64).ravel().tolist()]
     return {"c": numbers, "n": list(node.shape)} if array.ndim else numbers[0]
