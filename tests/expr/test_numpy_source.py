@@ -56,6 +56,8 @@ GOLDEN = [
     (v.sum(axis=0), "v.sum()"),
     (x.sum() / 15, "x.mean()"),
     (x.sum(axis=0) / 5.0, "x.mean(axis=0)"),
+    (-x.sum() / 15, "-x.mean()"),
+    (x[np.arange(4), [0, 1, 1, 2]], "x[np.arange(4), [0, 1, 1, 2]]"),
     (x.sum(axis=0) / 3, "x.sum(axis=0) / 3"),
     (x - x.mean(keepdims=True), "x - x.mean()"),
     (2.0 * (x - y), "2 * (x - y)"),

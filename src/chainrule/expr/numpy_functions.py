@@ -1,4 +1,4 @@
-"""How our own words, and the forwards that are no formula, are typed in NumPy: gathering, joining, norms, sorting."""
+"""How our own words, and the forwards that are no formula, are typed in NumPy: joining, norms, sorting."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import words
-from ..op import REGISTRY
 from ..ops import contraction, scan, special, triangle
 from .expression import Expr
-from .numpy_words import ALL, REWRITES, Code, at_key, axis_of, copy, index, place, say, zeros
+from .numpy_words import ALL, Code, axis_of, index, place, say
+from .numpy_writes import zeros
 from .vocabulary import ATOM, POWER, PRODUCT, SUM
 
 # ── a copy, a constant ──────────────────────────────────────────────────────────────────────────
@@ -20,14 +20,6 @@ from .vocabulary import ATOM, POWER, PRODUCT, SUM
 @say("clone", np.copy)
 def _copied(w: Any, node: Expr, x: Any) -> Any:
     return w.method(x, "copy")
-
-
-def _sample(x: Any, *others: Any, sample: Any) -> Any:
-    """What was drawn is taken as it is."""
-    return Expr.constant(np.asarray(sample.args[0] if isinstance(sample, Expr) else sample, x.dtype))
-
-
-REWRITES.update({REGISTRY[name].forward: _sample for name in ("bernoulli", "bernoulli_each_")})
 
 
 @say("masked_fill")
@@ -40,86 +32,12 @@ def _masked_fill(w: Any, node: Expr, x: Any, mask: Any, value: Any) -> Any:
     return w.numpy("where", mask, value, x)
 
 
-# ── gathering and scattering ────────────────────────────────────────────────────────────────────
-
-
-def _part(w: Any, x: Any, shape: tuple[int, ...], but: int | None = None, name: str = "") -> Code:
-    """`x` cut to the leading part of `shape`, along all axes but one."""
-    key = tuple([ALL if i == but else slice(n) for i, n in enumerate(shape)])
-    return Code(place(w, Code(name) if name else x, x.shape, key)[0])
-
-
-def _along(w: Any, index: Any, axis: int) -> Code:
-    """The index tuple that takes `index` along `axis` and stays in place along all others."""
-    keys = []
-    for i, n in enumerate(index.shape):
-        behind = index.ndim - i - 1
-        keys.append(
-            w.text(index) if i == axis else w.numpy("arange", n) + (f"[:{', None' * behind}]" if behind else "")
-        )
-    return Code(f"({', '.join(keys)})" if len(keys) > 1 else keys[0])
-
-
-@say(words.gather)
-def _gather(w: Any, node: Expr, x: Any, index: Any, axis: int) -> Any:
-    if not x.ndim:
-        return w.numpy("full", node.shape, x)
-    if x.ndim == 1 == index.ndim:
-        return place(w, x, x.shape, index)
-    return w.numpy("take_along_axis", _part(w, x, index.shape, axis), index, axis=axis)
-
-
-@say(words.scatter)
-def _scatter(w: Any, node: Expr, x: Any, index: Any, source: Any, axis: int) -> Any:
-    if not x.ndim:
-        return w.numpy("full", (), w.method(source, "item") if np.ndim(source) else source, x.dtype)
-    out = copy(w, node, x)
-    value = _part(w, source, index.shape) if np.ndim(source) else source
-    if x.ndim == 1:
-        w.line(f"{place(w, Code(out), x.shape, index)[0]} = {w.text(value)}")
-    else:
-        w.line(w.numpy("put_along_axis", _part(w, x, index.shape, axis, out), index, value, axis=axis))
-    return out
-
-
-def _scattered(ufunc: str, function: str) -> Any:
-    def scattered(w: Any, node: Expr, x: Any, index: Any, source: Any, axis: int) -> Any:
-        if not x.ndim:
-            if not index.size:
-                return w.written(x)
-            return w.numpy(ufunc, x, w.method(source, function) if np.ndim(source) else source)
-        out = copy(w, node, x)
-        value = _part(w, source, index.shape) if np.ndim(source) else source
-        name = "logical_or" if ufunc == "add" and x.dtype == bool else ufunc
-        w.line(w.numpy(f"{name}.at", Code(out), _along(w, index, axis), value))
-        return out
-
-    return scattered
-
-
-say(words.scatter_add)(_scattered("add", "sum"))
-say(words.scatter_max)(_scattered("maximum", "max"))
-say(words.scatter_min)(_scattered("minimum", "min"))
-say(words.scatter_prod)(_scattered("multiply", "prod"))
-
-
-@say(words.index_add)
-def _index_add(w: Any, node: Expr, x: Any, index: Any, source: Any, axis: int) -> Any:
-    if not x.ndim:
-        return f"{w.text(x, SUM)} + {w.method(source, 'sum')}", SUM
-    out = copy(w, node, x)
-    key = (*(ALL,) * axis, index) if axis else index
-    name = "logical_or" if x.dtype == bool else "add"
-    w.line(w.numpy(f"{name}.at", Code(out), at_key(w, x.shape, key), source))
-    return out
+# ── joining and repeating ───────────────────────────────────────────────────────────────────────
 
 
 @say(words.nonzero)
 def _nonzero(w: Any, node: Expr, x: Any) -> Any:
     return w.numpy("argwhere", x)
-
-
-# ── joining ─────────────────────────────────────────────────────────────────────────────────────
 
 
 @say("cat")

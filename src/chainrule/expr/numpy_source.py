@@ -19,10 +19,11 @@ import numpy as np
 from ..errors import SymbolicError
 from ..words import unindex
 from . import numpy_functions as _functions  # noqa: F401  (its words enter the table)
-from . import numpy_words
 from .expression import CONSTANT, PART, SYMBOL, Called, Expr, _key, _map, _part, apply_word, walk
 from .numpy_helpers import from_source
-from .numpy_words import Code
+from .numpy_rewrites import REWRITES, without_broadcasts
+from .numpy_words import TABLE, WEAK, Code
+from .numpy_writes import COPIES
 from .shapes import infer, stand_in
 from .vocabulary import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, name_of, notation
 
@@ -127,12 +128,12 @@ class Writer:
             shape, dtype = node.shape, node.dtype
             found = Expr.called(node.word, args, shape, dtype)
             return found[0].args[0] if type(dtype) is tuple else found
-        rewrite = numpy_words.REWRITES.get(node.word)
+        rewrite = REWRITES.get(node.word)
         if rewrite is not None:
             found = rewrite(*args, **kwargs)
             if found is not None:
                 return self._resolve(found)
-        args = numpy_words.without_broadcasts(node, args)
+        args = without_broadcasts(node, args)
         same = _key((args, kwargs)) == _key((node.args, node.kwargs))
         found = node if same else apply_word(node.word, args, kwargs)
         return found[0].args[0] if isinstance(found, tuple) else found
@@ -190,10 +191,10 @@ class Writer:
 
     def continues(self, node: Expr) -> bool:
         """Whether a word that writes may write into its first argument: an array begun for it alone."""
-        first = node.args[0] if node.word in numpy_words.COPIES else None
-        begun = isinstance(first, Expr) and (first.word in numpy_words.COPIES or first.word is unindex)
-        alone = begun and self._uses[id(first)] == 1 and (id(first) in self._begun or id(first) not in self._named)
-        return alone and bool(first.ndim)
+        first = node.args[0] if node.word in COPIES else None
+        if not isinstance(first, Expr) or not first.ndim or not (first.word in COPIES or first.word is unindex):
+            return False
+        return self._uses[id(first)] == 1 and (id(first) in self._begun or id(first) not in self._named)
 
     def _name(self, node: Expr, name: str) -> str:
         if id(node) not in self._into:
@@ -344,7 +345,7 @@ class Writer:
         if isinstance(node.word, Called):
             self.called[node.word.__name__] = node.word
             return self.call(node.word.__name__, *node.args, **node.kwargs), ATOM
-        say = numpy_words.TABLE.get(node.word)
+        say = TABLE.get(node.word)
         if say is not None:
             said = say(self, node, *node.args, **node.kwargs)
             return said if isinstance(said, tuple) else (said, ATOM)
@@ -384,7 +385,7 @@ class Writer:
     def weak(self, node: Expr) -> Sequence[Any]:
         """The arguments, with scalar constants and whole floats as plain numbers where no dtype depends on it."""
         args = list(node.args)
-        if not (isinstance(node.word, np.ufunc) or node.word in numpy_words.WEAK):
+        if not (isinstance(node.word, np.ufunc) or node.word in WEAK):
             return args
         for i, a in enumerate(args):
             value = a
