@@ -7,15 +7,16 @@ was made down to the row of its last use; `┤` is a use before that.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from . import record
 from .graph import AccumulateGrad, Node, Output, TensorBase, internal
 
+Item = TypeVar("Item")
 Row = tuple[str, str, str]  # the columns, what stands beside them, the source line
 
 
@@ -47,17 +48,22 @@ def graph_text(tensor: TensorBase, *, limit: int = 500) -> str:
     if root is None:
         return f"no operation: {names.of_array(tensor._data) or 'the tensor'} does not require grad and has no grad_fn"
     order, leaves, hidden = _reachable(root, limit)
-    picture = _Picture(names)
-    for node in order:
-        picture.draw(node, node is root)
-    count = len(order) - picture.leaves
-    head = f"{_counted(count + hidden, 'operation')}, {_counted(leaves, 'leaf', 'leaves')}"
+    drawn = {node for node in order if type(node) is AccumulateGrad}
+    lines = strands(
+        order,
+        lambda node: [edge for edge in map(_made, node.edges) if edge is not None],
+        lambda node: f"{names.of_node(node)}  {_shapes(node)}".strip(),
+        lambda node: (_call(node, names), node.line),
+        drawn,
+    )
+    count = len(order) - len(drawn)
+    head = f"{counted(count + hidden, 'operation')}, {counted(leaves, 'leaf', 'leaves')}"
     if hidden:
         head += f"; the first {hidden:,} operations are not drawn (limit={limit})"
-    return "\n".join([head, *picture.lines()])
+    return "\n".join([head, *lines])
 
 
-def _counted(n: int, one: str, many: str | None = None) -> str:
+def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
@@ -110,82 +116,6 @@ class _Names:
         return (leaf._name if leaf is not None else None) or self.nodes.get(node, "")
 
 
-class _Picture:
-    """Rows from the last operation to the first. Each column waits for the node that made its tensor."""
-
-    def __init__(self, names: _Names):
-        self.names = names
-        self.columns: list[Node | None] = []
-        self.rows: list[Row] = []
-        self.leaves = 0
-
-    def draw(self, node: Node, last: bool) -> None:
-        """Add the rows of one node: above, what it made; below, what it is."""
-        if last:
-            self.columns.append(node)
-        here = self.columns.index(node)
-        label = f"{self.names.of_node(node)}  {_shapes(node)}".strip()
-        if type(node) is AccumulateGrad:
-            self.leaves += 1
-            self.rows.append((self._cells(here, "○"), label, ""))
-            self.columns[here] = None
-            return
-        self.rows.append((self._cells(here, "▼" if last else "│"), label, ""))
-        uses = self._columns_of_inputs(node, here)
-        text = _call(node, self.names)
-        self.rows.append((self._joined(here, uses), text, node.line))
-        while self.columns and self.columns[-1] is None:
-            self.columns.pop()
-
-    def _columns_of_inputs(self, node: Node, here: int) -> dict[int, bool]:
-        """The columns from which inputs come in on the side, and whether each is used again further down."""
-        uses: dict[int, bool] = {}
-        self.columns[here] = None
-        for edge in dict.fromkeys(map(_made, node.edges)):
-            if edge is None:
-                continue
-            if edge in self.columns:
-                uses[self.columns.index(edge)] = True
-            elif self.columns[here] is None:
-                self.columns[here] = edge
-            else:
-                if None not in self.columns:
-                    self.columns.append(None)
-                free = self.columns.index(None)
-                self.columns[free] = edge
-                uses[free] = False
-        uses.pop(here, None)
-        return uses
-
-    def _cells(self, here: int, mark: str) -> str:
-        return " ".join(mark if i == here else " " if c is None else "│" for i, c in enumerate(self.columns))
-
-    def _joined(self, here: int, uses: dict[int, bool]) -> str:
-        """The row of an operation, with lines to the columns of its inputs."""
-        left, right = min([here, *uses]), max([here, *uses])
-        out = ""
-        for i, column in enumerate(self.columns):
-            between = left < i < right
-            if i == here:
-                out += "●"
-            elif i in uses:
-                if between:
-                    out += "┼" if uses[i] else "┴"
-                else:
-                    out += ("┤" if uses[i] else "╯") if i == right else ("├" if uses[i] else "╰")
-            else:
-                out += "│" if column is not None else "─" if between else " "
-            out += "─" if left <= i < right else " "
-        return out
-
-    def lines(self) -> Iterator[str]:
-        """The rows as text, first operation first."""
-        width = max(len(cells.rstrip()) for cells, _, _ in self.rows) + 2
-        wide = max(len(text) for _, text, _ in self.rows) + 3
-        for cells, text, line in reversed(self.rows):
-            yield f"{cells.rstrip():<{width}}{text:<{wide}}{line}".rstrip()
-
-
 def _shapes(node: Node) -> str:
     """`64×3`, or that of each of several results; the dtype where it is not float32."""
     several = isinstance(node.dtype, tuple)
@@ -224,3 +154,100 @@ def _operand(value: Any, edge: Node | None, names: _Names) -> str:
 def _plain(name: str) -> str:
     """What the user called: `square` for the record `_square`, `sum` for `sum_all`, its form without dimensions."""
     return name.lstrip("_").removesuffix("_all")
+
+
+# ── drawing with characters ─────────────────────────────────────────────────────────────────────
+
+
+def strands(
+    items: Iterable[Item],
+    inputs: Callable[[Item], Iterable[Item]],
+    made: Callable[[Item], str],
+    said: Callable[[Item], tuple[str, str]],
+    leaves: Container[Item] = (),
+) -> Iterator[str]:
+    """Lines that draw a graph with characters, first item first; `items` come last first, each before its inputs.
+
+    `made` says what an item makes, `said` what it is and where it stands in the source.
+    """
+    picture = _Picture(inputs, made, said, leaves)
+    for item in items:
+        picture.draw(item)
+    return picture.lines()
+
+
+class _Picture(Generic[Item]):
+    """Rows from the last item to the first. Each column waits for the item that made its tensor."""
+
+    def __init__(self, inputs: Any, made: Any, said: Any, leaves: Container[Item]):
+        self.inputs, self.made, self.said, self.leaves = inputs, made, said, leaves
+        self.columns: list[Item | None] = []
+        self.rows: list[Row] = []
+
+    def draw(self, item: Item) -> None:
+        """Add the rows of one item: above, what it made; below, what it is."""
+        last = item not in self.columns
+        if last:
+            self.columns[self._free()] = item
+        here = self.columns.index(item)
+        label = self.made(item)
+        if item in self.leaves:
+            self.rows.append((self._cells(here, "○"), label, ""))
+            self.columns[here] = None
+            return
+        self.rows.append((self._cells(here, "▼" if last else "│"), label, ""))
+        uses = self._columns_of_inputs(item, here)
+        self.rows.append((self._joined(here, uses), *self.said(item)))
+        while self.columns and self.columns[-1] is None:
+            self.columns.pop()
+
+    def _free(self) -> int:
+        if None not in self.columns:
+            self.columns.append(None)
+        return self.columns.index(None)
+
+    def _columns_of_inputs(self, item: Item, here: int) -> dict[int, bool]:
+        """The columns from which inputs come in on the side, and whether each is used again further down."""
+        uses: dict[int, bool] = {}
+        self.columns[here] = None
+        for made in dict.fromkeys(self.inputs(item)):
+            if made in self.columns:
+                uses[self.columns.index(made)] = True
+            elif self.columns[here] is None:
+                self.columns[here] = made
+            else:
+                free = self._free()
+                self.columns[free] = made
+                uses[free] = False
+        uses.pop(here, None)
+        return uses
+
+    def _cells(self, here: int, mark: str) -> str:
+        return " ".join(mark if i == here else " " if c is None else "│" for i, c in enumerate(self.columns))
+
+    def _joined(self, here: int, uses: dict[int, bool]) -> str:
+        """The row of an operation, with lines to the columns of its inputs."""
+        left, right = min([here, *uses]), max([here, *uses])
+        out = ""
+        for i, column in enumerate(self.columns):
+            between = left < i < right
+            if i == here:
+                out += "●"
+            elif i in uses:
+                if between:
+                    out += "┼" if uses[i] else "┴"
+                else:
+                    out += ("┤" if uses[i] else "╯") if i == right else ("├" if uses[i] else "╰")
+            else:
+                out += "│" if column is not None else "─" if between else " "
+            out += "─" if left <= i < right else " "
+        return out
+
+    def lines(self) -> Iterator[str]:
+        """The rows as text, first item first."""
+        if not self.rows:
+            return
+        width = max(len(cells.rstrip()) for cells, _, _ in self.rows) + 2
+        wide = max(len(text) for _, text, _ in self.rows) + 3
+        for cells, text, line in reversed(self.rows):
+            yield f"{cells.rstrip():<{width}}{text:<{wide}}{line}".rstrip()

@@ -144,7 +144,7 @@ def _fold_repeats(group: Group, structure: Structure, classes: Mapping[str, str]
     while waiting:
         group = waiting.pop()
         members = group.members
-        found = [r for r in runs(structure, list(map(span, members))) if r.period < len(members) or r.count > 1]
+        found = runs(structure, list(map(span, members)))
         folded: list[Group | int] = []
         at = 0
         for run in found:

@@ -9,8 +9,8 @@ from .recorded import Operation, Value
 
 # Operations that move no number: a picture may pass over them.
 PASSING = frozenset(
-    "alias view view_get reshape expand broadcast_to t transpose permute movedim squeeze unsqueeze contiguous clone to "
-    "to_float to_complex to_real getitem_view flatten unflatten diagonal".split()
+    ("alias", "clone", "contiguous", "expand", "permute", "reshape", "squeeze", "t", "to_copy", "transpose")
+    + ("unsqueeze", "view")
 )
 Path = tuple[str, ...]  # the parts of a qualified name
 
