@@ -272,6 +272,7 @@ def models():
         "several": [v.exp(), v.sin()],
         "scalars": v[0].sin() * v[1],
         "mean of squares": (z**2).mean(),
+        "ReLU": (z.clamp(min=0) @ w.t()).pow(2).sum(),
         "tanh, sigmoid": (z.tanh() * z.sigmoid()).sum(),
         "cross-entropy": cr.nn.functional.cross_entropy(z, labels),
         "layer norm": ((z - z.mean(1, keepdim=True)) / (z.var(1, keepdim=True) + 1e-5).sqrt()).pow(3).sum(),
