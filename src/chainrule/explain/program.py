@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -206,6 +206,8 @@ def shortened(whole: Program) -> list[Statement]:
     kept_names = _kept(whole)
     statements = _living(whole.full, kept_names)
     definitions = {s.name: s.value for s in whole.full if s.phase == "forward"}
+    simplified = [replace(s, value=simplify(s.value, definitions)) for s in statements]
+    statements = _living(simplified, kept_names)
     for _ in range(3):
         before = len(statements)
         statements = _living(_inlined(statements, kept_names, definitions), kept_names)
@@ -243,7 +245,7 @@ def _living(statements: list[Statement], kept: set[str]) -> list[Statement]:
     for statement in reversed(statements):
         if statement.name in needed:
             living.append(statement)
-            needed |= {node.args[0] for node in walk(statement.value) if node.word == SYMBOL}
+            needed.update(read_by(statement.value))
     return living[::-1]
 
 
@@ -253,30 +255,40 @@ def _inlined(statements: list[Statement], kept: set[str], definitions: Mapping[s
     covered: dict[str, tuple[Operation, ...]] = {}
     out = []
     for s in statements:
-        read = [node.args[0] for node in walk(s.value) if node.word == SYMBOL]
-        inside = {name: inline[name] for name in read if name in inline}
-        value = simplify(substitute(s.value, inside) if inside else s.value, definitions)
-        operations = tuple(
-            dict.fromkeys(o for part in (*(covered[n] for n in read if n in covered), s.operations) for o in part)
-        )
+        value, operations = s.value, s.operations
+        inside = {name: inline[name] for name in read_by(value) if name in inline} if inline else None
+        if inside:
+            value = simplify(substitute(value, inside), definitions)
+            operations = tuple(
+                dict.fromkeys(o for part in (*(covered.get(n, ()) for n in inside), operations) for o in part)
+            )
+        forward = s.phase == "forward"
         if s.name not in kept and _goes_inside(s, value, used):
             inline[s.name] = value
-            if s.phase == "forward":
+            if forward:
                 covered[s.name] = operations
         else:
-            out.append(Statement(s.target, value, s.phase, s.of, operations if s.phase == "forward" else s.operations))
+            out.append(Statement(s.target, value, s.phase, s.of, operations if forward else s.operations))
     return out
+
+
+def read_by(value: Expr) -> list[str]:
+    """The names of the symbols of a formula."""
+    return [node.args[0] for node in walk(value) if node.word == SYMBOL]
 
 
 def _goes_inside(s: Statement, value: Expr, used: Mapping[str, Counter[str]]) -> bool:
     """Whether a formula is written where its value is used instead of having a line."""
-    if is_trivial(value):
+    nodes = list(walk(value))
+    if _is_trivial(value, nodes):
         return True
     first, second = used["forward"][s.name], used["backward"][s.name]
-    words = operations_in(value)
-    if first <= 1 and second <= 1 and (first + second <= 1 or words <= CHEAP):
+    if first > 1 or second > 2:
+        return False
+    words = _words_in(nodes)
+    if second <= 1 and (first + second <= 1 or words <= CHEAP):
         return len(text(value)) <= LONGEST
-    return words <= CHEAP and first <= 1 and second <= 2 and _is_light(value)
+    return words <= CHEAP and _is_light(value)
 
 
 _LIGHT = {np.negative, np.transpose, np.matrix_transpose, np.reshape, np.add, np.subtract, np.multiply}
@@ -286,17 +298,17 @@ def _is_light(value: Expr) -> bool:
     return value.word in _LIGHT and all(x.word in (SYMBOL, CONSTANT) for x in value.inputs)
 
 
-def is_trivial(value: Expr) -> bool:
+def _is_trivial(value: Expr, nodes: list[Expr]) -> bool:
     """A symbol, or what is made of constants alone: nothing that would deserve a name."""
     if value.word == SYMBOL:
         return True
-    symbols = [node for node in walk(value) if node.word == SYMBOL]
-    return not symbols or (all(s.dtype.kind in "biu" for s in symbols) and operations_in(value) <= FEW)
+    symbols = [node for node in nodes if node.word == SYMBOL]
+    return not symbols or (all(s.dtype.kind in "biu" for s in symbols) and _words_in(nodes) <= FEW)
 
 
-def operations_in(value: Expr) -> int:
+def _words_in(nodes: list[Expr]) -> int:
     """How many words a formula has."""
-    return sum(node.word not in (SYMBOL, CONSTANT, PART) for node in walk(value))
+    return sum(node.word not in (SYMBOL, CONSTANT, PART) for node in nodes)
 
 
 def _renamed(whole: Program, statements: list[Statement]) -> list[Statement]:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import GraphError
-from ..errors import GraphError
 from ..expr import Expr, walk
 from ..expr.expression import SYMBOL
 from ..expr.numpy_source import Writer
 from .program import Program, Statement
-from .recorded import Value, function_word
+from .recorded import function_word
 
 WIDTH = 100  # of a line
 SHOWN = 6  # users of a tensor that a comment names
@@ -62,11 +61,13 @@ class Module:
         for helper in self.writer.helpers:
             out += ["", "", *helper.splitlines()]
         out += ["", "", *_call("def ", "forward", self.inputs, ":")]
-        out += [f"    {part}" for lines in forward for line in lines for part in _wrapped(line)]
+        out += [f"    {line}" for lines in forward for line in lines]
         out += [f"    {line}" for line in _call("return ", "", self.results, "")]
         out += ["", "", *_call("def ", "backward", self.taken, ":")]
-        out += [f"    {part}" for line in self._commented(forward, backward) for part in _wrapped(line)]
-        out += [f"    {line}" for line in _call("return ", "", [self._gradient(v) for v in self.leaves], "")]
+        out += [f"    {line}" for line in self._commented(forward, backward)]
+        targets = {s.of: s.target for s in self.program.backward}
+        results = [targets.get(v, self.program.gradients[v]) for v in self.leaves]
+        out += [f"    {line}" for line in _call("return ", "", results, "")]
         return "\n".join(out)
 
     def _commented(self, forward: list[list[str]], backward: list[list[str]]) -> Iterable[str]:
@@ -89,10 +90,6 @@ class Module:
                 yield from (f"# {line}" for line in from_lines)
                 last = from_lines
             yield from lines
-
-    def _gradient(self, leaf: Value) -> Expr:
-        found = [s.target for s in self.program.backward if s.of is leaf]
-        return found[0] if found else self.program.gradients[leaf]
 
     def run(self, explanation: Any) -> dict[str, np.ndarray[Any, Any]]:
         """Run both functions on the present values."""
@@ -158,7 +155,7 @@ _PRODUCTS: Any = (ast.Mult, ast.Div, ast.MatMult)
 
 def _wrapped(line: str) -> list[str]:
     """A line that is too long, broken before the operators of its sum or product."""
-    if len(line) <= WIDTH or line.startswith("#"):
+    if len(line) <= WIDTH:
         return [line]
     statement = ast.parse(line).body[0]
     if not isinstance(statement, (ast.Assign, ast.AugAssign)) or not isinstance(statement.value, ast.BinOp):

@@ -352,8 +352,11 @@ def walk(roots: Any) -> Iterator[Expr]:
             yield node
         elif id(node) not in seen:
             seen.add(id(node))
+            if not node.inputs:
+                yield node
+                continue
             stack.append((node, True))
-            stack += [(x, False) for x in reversed(node.inputs)]
+            stack += [(x, False) for x in node.inputs[::-1]]
 
 
 def evaluate(roots: Any, values: Mapping[str, Any]) -> Any:
