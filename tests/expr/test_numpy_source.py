@@ -57,6 +57,13 @@ GOLDEN = [
     (x.sum() / 15, "x.mean()"),
     (x.sum(axis=0) / 5.0, "x.mean(axis=0)"),
     (-x.sum() / 15, "-x.mean()"),
+    ((-x).sum(axis=0), "-x.sum(axis=0)"),
+    (x - x.mean(axis=0, keepdims=True), "x - x.mean(axis=0)"),
+    (x - x.mean(axis=1, keepdims=True), "x - x.mean(axis=1, keepdims=True)"),
+    (v[:, None] * np.expand_dims(v, 0), "v[:, None] * v"),
+    (np.expand_dims(v, -1) * np.expand_dims(v * 2, 0), "np.outer(v, v * 2)"),
+    (np.matmul(x, np.expand_dims(v, -1))[..., 0], "x @ v"),
+    (x * words.broadcast_to(Expr.constant(np.float64(1)) / 4, (5, 3)), "x * 0.25"),
     (x[np.arange(4), [0, 1, 1, 2]], "x[np.arange(4), [0, 1, 1, 2]]"),
     (x.sum(axis=0) / 3, "x.sum(axis=0) / 3"),
     (x - x.mean(keepdims=True), "x - x.mean()"),
@@ -164,6 +171,13 @@ STATEMENTS = [
      ["out = x.copy()", "out[1] = 0", "out[2] = s"]),
     (words.index_put_add(words.unindex(v, (5, 3), (1,)), g[0], (i[0],)),
      ["out = np.zeros((5, 3))", "out[1] = v", "np.add.at(out, i[0], g[0])"]),
+    (words.unindex(v, (5, 3), (1,)) + words.unindex(x[:1] * y[:1], (5, 3), (slice(2, 3),)),
+     ["out = np.zeros((5, 3))", "out[1] = v", "out[2:3] = x[:1] * y[:1]"]),
+    (words.unindex(v, (5, 3), (1,)) + words.unindex(x[:2] * y[:2], (5, 3), (slice(0, 2),)),
+     ["out = np.zeros((5, 3))", "out[1] = v", "out[:2] += x[:2] * y[:2]"]),
+    (x + words.unindex(v, (5, 3), (1,)), ["out = x.copy()", "out[1] += v"]),
+    (words.view_put(x, 0, (select(1),)) + words.unindex(v, (5, 3), (1,)), ["out = x.copy()", "out[1] = v"]),
+    (words.view_put(x, x[1], (select(1),)), ["out = x"]),
     (words.unindex(words.index_put(x, 0.0, (m,)), (2, 5, 3), (1,)),
      ["t1 = x.copy()", "t1[m] = 0.0", "out = np.zeros((2, 5, 3))", "out[1] = t1"]),
     (words.index_put(words.index_put(x, 0.0, (m,)), words.index_put(y, 1.0, (m,))[0], (0,)),
@@ -221,7 +235,7 @@ def test_a_deep_sum_of_shared_parts_stays_small():
 def test_names_of_the_code_around_are_left_alone():
     """Temporaries, helpers and constants get names that are free, and no keyword."""
     t1 = Expr.symbol("t1", (5, 3))
-    expr = np.exp(t1 + x) * (1 - np.exp(t1 + x))
+    expr = np.exp(t1 + 2 * x) * (1 - np.exp(t1 + 2 * x))
     assert Writer(["t2"]).statements("out", expr)[0].startswith("t3 = ")
     assert Writer().statements("x", words.unindex(x[0], (5, 3), (1,)))[-1] == "x = t1"  # x is read after it is begun
     taken = Writer(["median", "_c0"])
@@ -233,11 +247,11 @@ def test_names_of_the_code_around_are_left_alone():
 def test_temporaries_serve_later_statements_until_a_new_scope():
     """What has a name is not computed again in the same function."""
     writer = Writer()
-    shared = np.exp(x + y)
+    shared = np.exp(x + 2 * y)
     writer.statements("a", shared * (1 - shared))
     assert writer.statements("b", shared * 3) == ["b = t1 * 3"]
     writer.new_scope()
-    assert writer.statements("b", shared * 3) == ["b = np.exp(x + y) * 3"]
+    assert writer.statements("b", shared * 3) == ["b = np.exp(x + 2 * y) * 3"]
 
 
 def test_helpers_come_once_and_after_those_they_call():

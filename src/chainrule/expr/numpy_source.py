@@ -21,13 +21,13 @@ from ..words import unindex
 from . import numpy_functions as _functions  # noqa: F401  (its words enter the table)
 from .expression import CONSTANT, PART, SYMBOL, Called, Expr, _key, _map, _part, apply_word, walk
 from .numpy_helpers import from_source
-from .numpy_rewrites import REWRITES, without_broadcasts
+from .numpy_rewrites import REWRITES, folded, without_broadcasts
 from .numpy_words import TABLE, WEAK, Code
 from .numpy_writes import COPIES
 from .shapes import infer, stand_in
 from .vocabulary import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, name_of, notation
 
-SHORT = 12  # a piece of code up to this length is written again rather than named
+SHORT = 16  # a piece of code up to this length is written again rather than named
 LONGEST = 90  # an operand longer than this gets a line of its own
 FEW = 8  # so many elements of a constant are written out
 ROUND = 1e6  # whole floats up to this are written as integers where that changes no dtype
@@ -115,7 +115,9 @@ class Writer:
         """The formula with words replaced that a person would say in other words."""
         for node in walk(expr):
             if id(node) not in self._resolved:
-                self._resolved[id(node)] = node, self._rewritten(node)
+                found = self._rewritten(node)
+                self._resolved[id(node)] = node, found
+                self._resolved.setdefault(id(found), (found, found))
         return self._resolved[id(expr)][1]
 
     def _rewritten(self, node: Expr) -> Expr:
@@ -133,6 +135,9 @@ class Writer:
             found = rewrite(*args, **kwargs)
             if found is not None:
                 return self._resolve(found)
+        constant = folded(node, args)
+        if constant is not None:
+            return constant
         args = without_broadcasts(node, args)
         same = _key((args, kwargs)) == _key((node.args, node.kwargs))
         found = node if same else apply_word(node.word, args, kwargs)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import words
 from ..op import REGISTRY
 from .expression import CONSTANT, Expr
-from .numpy_rewrites import follow
+from .numpy_rewrites import follow, is_basic
 from .numpy_words import ALL, Code, index, place, say, size_of
 from .vocabulary import ATOM, SUM
 
@@ -129,12 +129,6 @@ def _is_writable(w: Any, path: Expr, out: str, x: Any) -> bool:
     if not (isinstance(view, np.ndarray) and view.flags.writeable):
         return False
     return not view.size or np.may_share_memory(view, memory)
-
-
-def is_basic(key: Any) -> bool:
-    """Whether an index gives a view."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return all(i is None or i is Ellipsis or type(i) in (int, slice) for i in keys)
 
 
 def _view_place(w: Any, path: Expr) -> str:
