@@ -92,6 +92,8 @@ CASES = [
     (words.windows, (X, 1, 1, 2), X[:, ::2, :, None]),
     (words.strided, (X, (2, 3), (4, 1), 5), X.reshape(-1)[[[5, 6, 7], [9, 10, 11]]]),
     (words.contiguous, (X.T,), X.T),
+    (words.sigmoid, (X,), 1 / (1 + np.exp(-X))),
+    (words.onehot, (ROWS, 3, np.float64), np.array([[1.0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0]])),
     (words.scatter_add, (X, INDEX[:, :2], SOURCE, 0), plain_scatter(X, INDEX[:, :2], SOURCE, 0, np.add)),
 ]  # fmt: skip
 IDS = [f"{word.__name__}-{i}" for i, (word, _, _) in enumerate(CASES)]
@@ -128,11 +130,21 @@ def test_the_shape_of_nonzero_depends_on_values():
 
 def test_every_word_of_the_file_is_tested():
     ours = {word.__name__ for word in OPAQUE if word.__module__ == words.__name__}
-    assert ours == {word.__name__ for word, _, _ in CASES} | {"nonzero"}
+    assert ours == {word.__name__ for word, _, _ in CASES} | {"nonzero", "softmax", "log_softmax"}
 
 
 def test_every_word_means_something_for_tensors():
     assert [word.__name__ for word in OPAQUE if word.__module__.startswith("chainrule") and word not in WORDS] == []
+
+
+def test_words_that_only_formulas_use_mean_the_same_for_tensors():
+    x, rows = chainrule.tensor(X), chainrule.tensor(ROWS)
+    np.testing.assert_allclose(words.softmax(X, axis=1), np.exp(X) / np.exp(X).sum(1, keepdims=True))
+    np.testing.assert_allclose(words.log_softmax(X, axis=1), X - np.log(np.exp(X).sum(1, keepdims=True)))
+    for word in (words.softmax, words.log_softmax):
+        np.testing.assert_allclose(word(x, axis=1), word(X, axis=1))
+    np.testing.assert_allclose(words.sigmoid(x), words.sigmoid(X))
+    np.testing.assert_allclose(words.onehot(rows, 3, np.float64), words.onehot(ROWS, 3, np.float64))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

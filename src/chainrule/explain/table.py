@@ -87,11 +87,11 @@ def mask_share(operation: Operation, argument: Value, values: dict[str, Any]) ->
     if op is None or not op.elementwise:
         return None
     i = next(i for i, a in enumerate(operation.args) if a is argument)
-    rule: Any
-    rule, pick, _ = op.steps[i]
+    step: Any = op.steps[i]
+    rule, pick, _ = step
     if rule is None:
         return None
-    numbers = [values.get(a.identifier) if isinstance(a, Value) else a for a in operation.args]
+    numbers: list[Any] = [values.get(a.identifier) if isinstance(a, Value) else a for a in operation.args]
     y = values.get(operation.outputs[0].identifier)
     if y is None or any(x is None for x in numbers):
         return None

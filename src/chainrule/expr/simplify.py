@@ -14,7 +14,7 @@ import numpy as np
 
 from ..op import REGISTRY
 from ..words import broadcast_to, cast, index_put_add, log_softmax, onehot, scatter_add, sigmoid, softmax
-from .expression import SYMBOL, Expr, rebuilt, walk
+from .expression import SYMBOL, Expr, apply_word, rebuilt, walk
 from .terms import PRODUCTS, SUMS, Product, added, everywhere, number, quotient
 
 Definitions = Mapping[str, Expr]
@@ -155,7 +155,7 @@ def _transposed(node: Expr) -> Expr | None:
 def transpose(x: Expr) -> Expr:
     """xᵀ, or x without the ᵀ it has."""
     inside = _transposed(x)
-    return inside if inside is not None else x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
+    return inside if inside is not None else x.T if x.ndim == 2 else apply_word(np.swapaxes, (x, -1, -2), {})
 
 
 def _transpose(node: Expr, definitions: Definitions) -> Expr:
@@ -253,7 +253,7 @@ def _scattered(node: Expr, definitions: Definitions) -> Expr:
     zeros, index, value, axis = (*node.args, *node.kwargs.values())
     if number(zeros) != 0 or zeros.ndim != 2 or axis != 1 or getattr(index, "shape", None) != (zeros.shape[0], 1):
         return node
-    return _onehot(node, np.reshape(index, (zeros.shape[0],)), value)
+    return _onehot(node, index.reshape(zeros.shape[0]), value)
 
 
 def _onehot(node: Expr, t: Expr, value: Any) -> Expr:

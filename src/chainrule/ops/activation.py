@@ -10,7 +10,7 @@ import numpy as np
 from .. import words
 from ..dtypes import from_numpy_dtype
 from ..errors import DtypeError, UnsupportedDtypeError, refuse_out
-from ..op import FLOAT, Op, elementwise, general, public
+from ..op import FLOAT, REGISTRY, Op, elementwise, general, public, word
 from .checks import kind_of
 from .dims import axis_of
 
@@ -61,6 +61,16 @@ _log_softmax = general(
     {"x": lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)},
     symbol="log softmax {x}",
 )
+
+
+word(words.sigmoid)(lambda x: sigmoid.call(x))
+word(words.softmax)(lambda x, *, axis: _softmax.call(x, axis=axis))
+word(words.log_softmax)(lambda x, *, axis: _log_softmax.call(x, axis=axis))
+
+
+@word(words.onehot)
+def _onehot(t: Any, n: int, dtype: Any) -> Any:
+    return REGISTRY["eq"].call(t.unsqueeze(-1), np.arange(n)).to(from_numpy_dtype(np.dtype(dtype)))
 
 
 def _along(record: Op, name: str, input: Any, dim: int, dtype: Any, out: None) -> Any:
