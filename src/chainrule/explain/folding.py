@@ -12,7 +12,7 @@ from .recorded import Operation
 from .repeats import Run, Structure, runs
 from .wiring import Path, Wiring, common
 
-NAMED = 4  # operations that a label names before it says "…"
+NAMED = 3  # operations that a label names before it says "…"
 
 
 class Group:
@@ -148,7 +148,7 @@ def _fold_repeats(group: Group, structure: Structure, classes: Mapping[str, str]
         folded: list[Group | int] = []
         at = 0
         for run in found:
-            stop = run.start + run.period * run.count
+            stop = run.start + run.period * run.times
             folded += members[at : run.start]
             block = _repeated(members[run.start : stop], run, structure, classes)
             if stop - run.start == len(members):  # all of it repeats: the group itself says so
@@ -168,10 +168,10 @@ def _repeated(members: list[Group | int], run: Run, structure: Structure, classe
     weights = [structure.weights(*s) for s in spans]
     same = bool(weights[0]) and all(w == weights[0] for w in weights)
     what = _described(blocks, spans[0], structure, classes)
-    label = f"{what} × {run.count}" if same else f"{run.count} × {what}"
+    label = f"{what} × {run.times}" if same else f"{run.times} × {what}"
     inside: list[Group | int] = list(members)
     if run.period > 1:
-        inside = [Group("", *s, block, f"{i} of {run.count}") for i, (s, block) in enumerate(zip(spans, blocks), 1)]
+        inside = [Group("", *s, block, f"{i} of {run.times}") for i, (s, block) in enumerate(zip(spans, blocks), 1)]
     names = [m.name for m in members if isinstance(m, Group) and m.name]
     note = f"{names[0]} … {names[-1]}" if names and not same else ""
     return Group("", spans[0][0], spans[-1][1], inside, label, note)

@@ -77,7 +77,7 @@ def _ranks(n: int, edges: Sequence[Edge], top: Collection[int], bottom: Collecti
     for v in reversed(order):
         if users[v] and len(users[v]) >= inputs[v] and v not in top:
             rank[v] = min(rank[w] for w in users[v]) - 1
-    last = max(rank, default=0) + 1
+    last = max([r for v, r in enumerate(rank) if v not in bottom], default=-1) + 1
     return [last if v in bottom else r for v, r in enumerate(rank)]
 
 
@@ -220,7 +220,7 @@ def _abscissae(layers: _Layers) -> list[float]:
         for v, offset in zip(row, offsets, strict=True):
             x[v] = offset - at / 2
     both = [a + b for a, b in zip(layers.up, layers.down, strict=True)]
-    for near, backwards in [(layers.up, False), (layers.down, True)] * 3 + [(both, False), (both, True)]:
+    for near, backwards in [(layers.up, False), (layers.down, True)] * 2 + [(both, False), (both, True)] * 4:
         ranks = list(zip(layers.rows, gaps, strict=True))
         for row, offsets in reversed(ranks) if backwards else ranks:
             _draw_near(row, offsets, near, x, layers.boxes)
@@ -236,7 +236,7 @@ def _draw_near(row: list[int], offsets: list[float], near: list[list[int]], x: l
     for v, offset in zip(row, offsets, strict=True):
         total, weight, count = 0.01 * (x[v] - offset), 0.01, 1
         for w in near[v]:
-            stiff = 1.0 if v < boxes and w < boxes else 8.0 if v >= boxes and w >= boxes else 2.0
+            stiff = 1.0 if v < boxes and w < boxes else 16.0 if v >= boxes and w >= boxes else 2.0
             total += stiff * (x[w] - offset)
             weight += stiff
         while pools and pools[-1][0] * weight >= total * pools[-1][1]:

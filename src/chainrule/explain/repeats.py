@@ -11,15 +11,15 @@ from .recorded import Value
 from .wiring import Wiring
 
 LONGEST = 2000  # operations and groups in a block; longer ones are not looked for
-FEW = 4  # operations in a block, from which on twice is worth a fold; below that, three times
+SAVED = 6  # operations after the first block: with fewer, a fold is not worth its box
 
 
 class Run(NamedTuple):
-    """`count` blocks of `period` items each, the first at `start`."""
+    """`times` blocks of `period` items each, the first at `start`."""
 
     start: int
     period: int
-    count: int
+    times: int
 
 
 class Structure:
@@ -83,24 +83,23 @@ def runs(structure: Structure, spans: Sequence[tuple[int, int]]) -> list[Run]:
                 found.append(Run(start, period, (stop - start) // period + 1))
     taken = np.zeros(len(kinds), bool)
     chosen = []
-    for run in sorted(found, key=lambda run: (-(run.count - 1) * run.period, run.period)):
-        if not taken[run.start : run.start + run.period * run.count].any():
+    for run in sorted(found, key=lambda run: (-(run.times - 1) * run.period, run.period)):
+        if not taken[run.start : run.start + run.period * run.times].any():
             for part in _wired_alike(structure, spans, run):
-                taken[part.start : part.start + part.period * part.count] = True
+                taken[part.start : part.start + part.period * part.times] = True
                 chosen.append(part)
     return sorted(chosen)
 
 
 def _wired_alike(structure: Structure, spans: Sequence[tuple[int, int]], run: Run) -> list[Run]:
     """The parts of a run whose blocks are wired alike inside, as far as they are worth a fold."""
-    starts = range(run.start, run.start + run.period * run.count, run.period)
+    starts = range(run.start, run.start + run.period * run.times, run.period)
     blocks = [(spans[i][0], spans[i + run.period - 1][1]) for i in starts]
     wires = [structure.inside(*block) for block in blocks]
     parts, first = [], 0
     for i in range(1, len(wires) + 1):
         if i == len(wires) or wires[i] != wires[first]:
-            size = blocks[first][1] - blocks[first][0]
-            if i - first >= (2 if size >= FEW else 3):
+            if (i - first - 1) * (blocks[first][1] - blocks[first][0]) >= SAVED:
                 parts.append(Run(starts[first], run.period, i - first))
             first = i
     return parts

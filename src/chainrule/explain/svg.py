@@ -123,8 +123,10 @@ def _box(box: Box, shades: Shades, tooltip: str) -> str:
         size = f'width="{box.w:.1f}" height="{box.h - feet:.1f}" rx="{4 if kind == "op" else 7}"'
         out.append(f'<rect x="{box.x:.1f}" y="{box.y:.1f}" {size}/>')
     if kind == "frame":
-        words = "  ".join(line.text for line in box.lines)
-        words = words if width(words) < box.w - 2 * PAD else box.lines[0].text
+        parts = [line.text for line in box.lines]
+        while width(" · ".join(parts)) > box.w - PAD and len(parts) > 1:
+            parts.pop()
+        words = " · ".join(parts)
         out.append(f'<text class="strong" x="{box.x + PAD:.1f}" y="{box.y + 16:.1f}">{_text(words)}</text>')
     else:
         top = box.y + (13 if kind in ("in", "out") else 17)
