@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import GraphError, ShapeError
 from ..expr import evaluate, walk
-from ..graph import TensorBase
+from ..graph import TensorBase, internal
 from ..tensor import Tensor
 from . import markup, source, table
 from .entry import Entry, derivation
@@ -24,6 +25,8 @@ class Explanation:
 
     Printing it gives a table: a line per operation, shapes, norms, the share of entries that masks stop.
     """
+
+    failed = ""  # where and how the forward pass ended, if it did not reach a loss
 
     def __init__(self, roots: Sequence[Tensor], gradients: Sequence[Tensor | None], names: Any, lang: str = "en"):
         self.recorded = Recorded(roots, names)
@@ -68,6 +71,13 @@ class Explanation:
                 )
             found.append(np.ones(root.shape, root.dtype) if given is None else given._data)
         return found
+
+    def freeze(self) -> None:
+        """Take the numbers as they are now: what is changed or freed afterwards changes nothing here."""
+        for leaf in self.recorded.leaves:
+            leaf.array = None if leaf.array is None else leaf.array.copy()
+        if any(operation.op is None for operation in self.recorded.operations):
+            _ = self.values  # a user's Function computes with what its graph keeps
 
     def gradient(self, value: Value) -> np.ndarray[Any, Any] | None:
         """∂loss/∂value as numbers; None where no gradient arrives."""
@@ -132,7 +142,7 @@ class Explanation:
         """
         from .drawing import graph
 
-        return graph(self.recorded, norms=self._norms_after_backward(), **options)
+        return graph(self.recorded, norms=self._norms_after_backward(), failed=self.failed, **options)
 
     def _norms_after_backward(self) -> dict[Value, float] | None:
         """The norm of each tensor's gradient; None before any backward has reached a leaf."""
@@ -184,7 +194,7 @@ class Explanation:
 
 
 def explain(
-    loss: Tensor | Sequence[Tensor],
+    loss: Tensor | Sequence[Tensor] | BaseException,
     *,
     gradient: Tensor | Sequence[Tensor | None] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -194,7 +204,8 @@ def explain(
 
     `loss` is a tensor, or several; a tensor that is no scalar is explained for the `gradient` that comes
     in, ones if none is given. Names are those of the caller's variables when this is called; `names` gives
-    others (`{"w": tensor}`). Raises FreedGraphError after a `backward()` that did not retain the graph,
+    others (`{"w": tensor}`). Given an exception that the forward pass ended with, the graph up to the failing
+    line is explained. Raises FreedGraphError after a `backward()` that did not retain the graph,
     GraphError for a tensor without a graph.
 
     >>> import chainrule as cr
@@ -207,9 +218,45 @@ def explain(
     backward   ∂loss/∂h = 2 h            4×2      ‖·‖ 17
                ∂loss/∂w = xᵀ ∂loss/∂h    3×2      ‖·‖ 58.8
     """
+    if isinstance(loss, BaseException):
+        return _of_failure(loss, lang)
     roots = list(loss) if isinstance(loss, (list, tuple)) else [loss]
     for root in roots:
         if not isinstance(root, TensorBase):
             raise TypeError(f"explain(): expected a Tensor or a sequence of them, but got {type(root).__name__}")
     given = list(gradient) if isinstance(gradient, (list, tuple)) else [gradient] * len(roots)
     return Explanation(roots, given, find_names(extra=names), lang)  # type: ignore[arg-type]
+
+
+def _of_failure(error: BaseException, lang: str) -> Explanation:
+    """What was recorded in the user's functions before one of them raised."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        if not internal[trace.tb_frame.f_code.co_filename]:
+            frames.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    for frame, line in reversed(frames):
+        tensors = [t for t in frame.f_locals.values() if isinstance(t, Tensor) and t.grad_fn is not None]
+        if tensors:
+            made = Explanation(_ends(tensors), [None] * len(_ends(tensors)), find_names(frame), lang)
+            what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            made.failed = f"{Path(frame.f_code.co_filename).name}:{line}: {what}"
+            return made
+    raise GraphError(
+        "explain(): no operation was recorded in the functions that the exception passed through; was it raised before "
+        "the first one, or are the parameters without requires_grad?"
+    )
+
+
+def _ends(tensors: list[Tensor]) -> list[Tensor]:
+    """The tensors that none of the others was made from."""
+    behind: set[Any] = set()
+    stack = [e for t in tensors for e in t.grad_fn.edges if e is not None]  # type: ignore[union-attr]
+    while stack:
+        node = stack.pop()
+        if node not in behind:
+            behind.add(node)
+            stack += [e for e in node.edges if e is not None]
+    own = {t.grad_fn: t for t in tensors if t.grad_fn not in behind}
+    return list(own.values())
