@@ -108,7 +108,9 @@ GOLDEN = [
     ((x > y).astype(bool), "x > y"),
     (words.gather(x, k, 1), "np.take_along_axis(x, k, axis=1)"),
     (words.gather(x, Expr.symbol("j", (5, 1), np.int64), 1), 'np.take_along_axis(x, j, axis=1)'),
-    (words.view_get(x, (transposed, select(1))), "x.T[1]"),
+    (words.view_get(x, (transposed, select(1))), "x[:, 1]"),
+    (x.T[1:], "x.T[1:]"),
+    (x.T[..., 2], "x.T[..., 2]"),
     (words.view_put(x, y, ((REGISTRY["alias"], {}),)), "y"),
     (words.view_put(f, s, ((REGISTRY["alias"], {}),)), "np.full((5, 3), s).astype(np.float32)"),
     (words.contiguous(x.T), "x.T"),
@@ -175,6 +177,8 @@ STATEMENTS = [
      ["out = np.zeros((5, 3))", "out[1] = v", "out[2:3] = x[:1] * y[:1]"]),
     (words.unindex(v, (5, 3), (1,)) + words.unindex(x[:2] * y[:2], (5, 3), (slice(0, 2),)),
      ["out = np.zeros((5, 3))", "out[1] = v", "out[:2] += x[:2] * y[:2]"]),
+    (words.unindex(v, (5, 3), (1,)).T, ["out = np.zeros((3, 5))", "out[:, 1] = v"]),
+    (words.unindex(x[:2], (4, 3), (slice(1, 3),)).mT, ["out = np.zeros((3, 4))", "out[:, 1:3] = x[:2].T"]),
     (x + words.unindex(v, (5, 3), (1,)), ["out = x.copy()", "out[1] += v"]),
     (words.view_put(x, 0, (select(1),)) + words.unindex(v, (5, 3), (1,)), ["out = x.copy()", "out[1] = v"]),
     (words.view_put(x, x[1], (select(1),)), ["out = x"]),
@@ -341,6 +345,51 @@ def test_parentheses(expr):
     expected = evaluate(expr, values)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
+
+
+keys = st.sampled_from(
+    [0, (1, ...), (slice(None), 2), slice(1, 3), (slice(0, 2), slice(1, None)), (..., 0), (2, 1), ...]
+)
+square = {name: Expr.symbol(name, (3, 3)) for name in "xyz"}
+VIEWS = [
+    (transposed,), (transposed, select(1)), (select(...),), ((REGISTRY["slice"], {"key": (slice(0, 2),)}), transposed),
+    ((REGISTRY["reshape"], {"shape": (9,)}), select(slice(2, 5))),
+    ((REGISTRY["diagonal"], {"offset": 0, "a": 0, "b": 1}),),
+    ((REGISTRY["diagonal"], {"offset": 1, "a": 1, "b": 0}),), (transposed, (REGISTRY["view"], {"shape": (9,)})),
+    ((REGISTRY["unfold"], {"axis": 0, "size": 2, "step": 1}), select(0)),
+    ((REGISTRY["as_strided"], {"size": (2, 2), "stride": (3, 1), "offset": 1}),),
+]  # fmt: skip
+written = st.recursive(
+    st.sampled_from(list(square.values())),
+    lambda inside: st.one_of(
+        st.builds(operator.add, inside, inside),
+        st.builds(lambda a, b: a - 2 * b, inside, inside),
+        st.builds(lambda a: a.T, inside),
+        st.builds(lambda a, b, k: words.index_put(a, b[k], k), inside, inside, keys),
+        st.builds(lambda a, k: words.index_put(a, 0, k), inside, keys),
+        st.builds(lambda a, k: words.unindex(a[k], (3, 3), k), inside, keys),
+        st.builds(lambda a, b, k: words.index_put_add(a, b[k], k), inside, inside, keys),
+        st.builds(lambda a, b, v: words.view_put(a, words.view_get(b, v), v), inside, inside, st.sampled_from(VIEWS)),
+        st.builds(lambda a, v: words.view_put(a, 0, v), inside, st.sampled_from(VIEWS)),
+        st.builds(lambda a, b, v: words.view_add(a, words.view_get(b, v), v), inside, inside, st.sampled_from(VIEWS)),
+        st.builds(lambda a, i: words.index_add(a, np.array(i), a[0:2], 0), inside, st.sampled_from([[0, 0], [2, 1]])),
+        st.builds(lambda a: a / a.sum(axis=0, keepdims=True) + a.mean(axis=1, keepdims=True), inside),
+        st.builds(lambda a: np.expand_dims(a[0], -1) * np.expand_dims(a[:, 1], 0), inside),
+    ),
+    max_leaves=8,
+)
+
+
+@given(written)
+def test_writes(expr):
+    """Any tree of writes into parts gives the numbers of the formula, and writes into nothing that was given."""
+    rng = np.random.default_rng(0)
+    values = {name: rng.standard_normal((3, 3)) for name in square}
+    for a in values.values():
+        a.flags.writeable = False
+    source, constants = module(list(values), expr)
+    (found,) = run(source, values | constants)
+    np.testing.assert_allclose(found, evaluate(expr, values), rtol=1e-7, atol=1e-9, err_msg=source)
 
 
 # ── the vocabulary ──────────────────────────────────────────────────────────────────────────────

@@ -146,11 +146,33 @@ def _of_negative(word: Any) -> Callable[..., Any]:
     return rewritten
 
 
-def _column(x: Any, key: Any) -> Any:
-    """A matrix times a vector, which was made a matrix of one column for that."""
+def _taken(x: Any, key: Any) -> Any:
+    """A column in place of a row of the transpose; and a matrix times a vector that was made a column for that."""
+    if x.word is np.transpose and x.ndim == 2 and (keys := _pair(key)) is not None and int in map(type, keys):
+        return x.args[0][keys[::-1]]
     if x.word is np.matmul and key == (Ellipsis, 0) and (v := _as_column(x.args[1])) is not None:
         return apply_word(np.dot if x.args[0].ndim == 2 else np.matmul, (x.args[0], v), {})
     return None
+
+
+def _transposed(x: Any, *axes: Any) -> Any:
+    """The transpose of a matrix that is zero but for a part of it."""
+    if x.word is not words.unindex or x.ndim != 2 or axes in (((0, 1),), (0, 0), (1, 1)):
+        return None
+    part, keys = x.args[0], _pair(x.args[2])
+    if keys is None or part.ndim != sum(isinstance(k, slice) for k in keys):
+        return None
+    return apply_word(words.unindex, (part.T if part.ndim == 2 else part, x.shape[::-1], keys[::-1]), {})
+
+
+def _pair(key: Any) -> Any:
+    """The index of a matrix as two items, numbers or slices; None for another one."""
+    items = list(key) if isinstance(key, tuple) else [key]
+    while items and items[-1] is Ellipsis:
+        items.pop()
+    if len(items) > 2 or not all(type(i) in (int, slice) for i in items):
+        return None
+    return (*items, ALL, ALL)[:2]
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -181,7 +203,8 @@ def _takes_all(key: Any) -> bool:
 
 REWRITES.update({word: functools.partial(_assigned, word) for word in (words.view_put, words.index_put)})
 REWRITES.update({word: _of_negative(word) for word in (np.sum, np.mean)})
-REWRITES[np.add], REWRITES[np.multiply], REWRITES[operator.getitem] = _added, _outer, _column
+REWRITES[np.add], REWRITES[np.multiply], REWRITES[operator.getitem] = _added, _outer, _taken
+REWRITES.update(dict.fromkeys((np.transpose, np.swapaxes, np.matrix_transpose), _transposed))
 REWRITES[np.divide] = _mean
 REWRITES[words.broadcast_to] = REWRITES[np.broadcast_to] = _filled
 REDUCTIONS = frozenset({np.sum, np.prod, np.max, np.min, np.mean, np.any, np.all})
@@ -199,7 +222,7 @@ def _inner(x: Any) -> Any:
         axis = x.kwargs.get("axis")
         if is_every(axis, x.ndim):
             axis = None
-        elif sorted(axis if isinstance(axis, tuple) else (axis,)) != list(range(np.size(axis))):
+        elif (axes := sorted(axis if isinstance(axis, tuple) else (axis,))) != list(range(len(axes))):
             return None
         kwargs = {name: v for name, v in x.kwargs.items() if name not in ("axis", "keepdims")}
         return apply_word(x.word, x.args, kwargs if axis is None else {"axis": axis, **kwargs})

@@ -23,7 +23,7 @@ from .expression import CONSTANT, PART, SYMBOL, Called, Expr, _key, _map, _part,
 from .numpy_helpers import from_source
 from .numpy_rewrites import REWRITES, folded, without_broadcasts
 from .numpy_words import TABLE, WEAK, Code
-from .numpy_writes import COPIES
+from .numpy_writes import COPIES, in_order
 from .shapes import infer, stand_in
 from .vocabulary import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, name_of, notation
 
@@ -198,6 +198,8 @@ class Writer:
         """Whether a word that writes may write into its first argument: an array begun for it alone."""
         first = node.args[0] if node.word in COPIES else None
         if not isinstance(first, Expr) or not first.ndim or not (first.word in COPIES or first.word is unindex):
+            return False
+        if in_order(node):
             return False
         return self._uses[id(first)] == 1 and (id(first) in self._begun or id(first) not in self._named)
 

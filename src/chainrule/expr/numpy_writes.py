@@ -9,11 +9,13 @@ import numpy as np
 
 from .. import words
 from ..op import REGISTRY
-from .expression import CONSTANT, Expr
+from .expression import CONSTANT, SYMBOL, Expr, walk
 from .numpy_rewrites import follow, is_basic
 from .numpy_words import ALL, Code, index, place, say, size_of
 from .vocabulary import ATOM, SUM
 
+# Steps to a part of an array that are views whichever way the array lies in memory.
+STEPS = frozenset({SYMBOL, operator.getitem, np.transpose, np.swapaxes, np.matrix_transpose, np.expand_dims})
 NEW = frozenset({np.where, np.concatenate, np.stack, np.matmul, np.dot, words.cast})  # words that make new arrays
 
 # Words that copy their first argument and write into the copy.
@@ -32,8 +34,17 @@ def copy(w: Any, node: Expr, x: Any) -> Any:
     if not x.ndim:
         return w.begin(node, w.numpy("array", x))
     code = w.text(x)
-    is_new = (x.word == CONSTANT and code not in w.constants) or isinstance(x.word, np.ufunc) or x.word in NEW
+    is_new = (isinstance(x.word, np.ufunc) or x.word in NEW) and not in_order(node)
+    is_new = is_new or (x.word == CONSTANT and code not in w.constants)
     return w.begin(node, code if is_new and not code.isidentifier() else w.method(x, "copy"))
+
+
+def in_order(node: Expr) -> bool:
+    """Whether the lines of a word reshape the array that they write into: it has to lie in C order for that."""
+    if node.word not in (words.view_put, words.view_add):
+        return False
+    path = follow(Expr.symbol("x", node.shape, node.dtype), node.args[-1])
+    return any(step.word not in STEPS for step in walk(path))
 
 
 def zeros(w: Any, node: Expr, shape: tuple[int, ...], dtype: Any) -> str:
