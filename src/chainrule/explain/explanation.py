@@ -16,6 +16,7 @@ from ..tensor import Tensor
 from . import markup, source, table
 from .entry import Entry, derivation
 from .names import find_names
+from .plain import Explained
 from .program import Program, program
 from .recorded import Recorded, Value
 
@@ -194,18 +195,19 @@ class Explanation:
 
 
 def explain(
-    loss: Tensor | Sequence[Tensor] | BaseException,
+    loss: Any,
     *,
     gradient: Tensor | Sequence[Tensor | None] | None = None,
     names: Mapping[str, Any] | None = None,
     lang: str = "en",
-) -> Explanation:
+) -> Any:
     """∂loss/∂x for everything the loss was computed from: the chain rule of the recorded graph, in matrix form.
 
     `loss` is a tensor, or several; a tensor that is no scalar is explained for the `gradient` that comes
     in, ones if none is given. Names are those of the caller's variables when this is called; `names` gives
     others (`{"w": tensor}`). Given an exception that the forward pass ended with, the graph up to the failing
-    line is explained. Raises FreedGraphError after a `backward()` that did not retain the graph,
+    line is explained. Given a plain function of numbers or arrays, the result is called with them:
+    `explain(lambda x: x.sin() * x.exp())(2.0)`. Raises FreedGraphError after a `backward()` that did not retain the graph,
     GraphError for a tensor without a graph.
 
     >>> import chainrule as cr
@@ -220,6 +222,8 @@ def explain(
     """
     if isinstance(loss, BaseException):
         return _of_failure(loss, lang)
+    if callable(loss) and not isinstance(loss, TensorBase):
+        return Explained(loss, explain, lang)
     roots = list(loss) if isinstance(loss, (list, tuple)) else [loss]
     for root in roots:
         if not isinstance(root, TensorBase):
