@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule import words
@@ -72,6 +72,7 @@ GOLDEN = [
     (Expr.constant(np.float32(2)) * f, "2 * f"),
     (Expr.constant(np.float64(2)) * f, "np.float64(2.0) * f"),
     (-(x * y), "-x * y"),
+    (-(x % y * g), "-(x % y * g)"),
     (x + -y, "x - y"),
     (-x + y, "y - x"),
     (x - -1.5, "x + 1.5"),
@@ -333,6 +334,7 @@ wholes = st.recursive(
 )
 
 
+@settings(max_examples=400)
 @given(st.one_of(floats, wholes))
 def test_parentheses(expr):
     """Any tree of operators, written and read by Python, gives the numbers of the formula, bit for bit."""
@@ -380,6 +382,7 @@ written = st.recursive(
 )
 
 
+@settings(max_examples=400)
 @given(written)
 def test_writes(expr):
     """Any tree of writes into parts gives the numbers of the formula, and writes into nothing that was given."""

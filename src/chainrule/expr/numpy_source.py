@@ -380,7 +380,7 @@ class Writer:
             return self._between(args[0], "+", _opposite(args[1]), SUM)
         if node.word is np.negative and node.dtype.kind == "f":
             code, binds = self.written(args[0])
-            if binds == PRODUCT and args[0].word in (np.multiply, np.divide, np.matmul, np.dot) and code[0] not in "-~":
+            if binds == PRODUCT and _takes_sign(args[0]) and code[0] not in "-~":
                 return f"-{code}", PRODUCT  # the same number: the sign of a factor is that of the product
         if level in (SUM, PRODUCT):
             return self._between(args[0], template.split()[1], args[1], level)
@@ -423,6 +423,14 @@ def _is_negative(value: Any, dtype: Any) -> bool:
     if isinstance(value, Expr):
         return value.word is np.negative and (value.dtype.kind == "f" or value.dtype == dtype)
     return type(value) in (int, float) and value < 0
+
+
+def _takes_sign(x: Any) -> bool:
+    """Whether a product may be given the sign of its first factor."""
+    product = isinstance(x, Expr) and x.word in (np.multiply, np.divide, np.matmul, np.dot)
+    while isinstance(x, Expr) and x.word in (np.multiply, np.divide, np.matmul, np.dot):
+        x = x.args[0]
+    return product and not (isinstance(x, Expr) and x.word in (np.remainder, np.floor_divide))
 
 
 def _opposite(value: Any) -> Any:
