@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,9 +58,9 @@ class Box:
     @property
     def values(self) -> tuple[Value, ...]:
         """The tensors that a box for tensors stands for."""
-        return tuple(line.value for line in self.lines if line.value is not None) or self._bundle
+        return tuple(line.value for line in self.lines if line.value is not None) or self.bundle
 
-    _bundle: tuple[Value, ...] = ()
+    bundle: tuple[Value, ...] = ()  # the tensors of a box that stands for many
 
     def leave(self, values: list[Value], text: Any) -> None:
         """Writes the tensors that leave the box under it, side by side; many as one bundle."""
@@ -146,7 +146,7 @@ class Scene:
             ends[bisect_right(starts, made[value]) - 1, ports["out", value], value] = None
         if self.failed and not group.path:
             self._failure(boxes, ends, starts)
-        return self._placed(group, boxes, list(ends))
+        return self._placed(group, boxes, _bundled(boxes, ends))
 
     # ── boxes ───────────────────────────────────────────────────────────────────────────────────
 
@@ -207,7 +207,7 @@ class Scene:
         if len(values) <= MANY:
             return [Box(f"{kind}:{v.identifier}", kind, [Line(label((v,)), "result", v)]) for v in values]
         box = Box(f"{kind}:", kind, [Line(f"{len(values)} tensors", "result")])
-        box._bundle = tuple(values)
+        box.bundle = tuple(values)
         return [box]
 
     def _failure(self, boxes: list[Box], ends: dict[tuple[int, int, Value], None], starts: list[int]) -> None:
@@ -253,6 +253,19 @@ class Scene:
             below = [(start, boxes[a].y + boxes[a].h), (start, boxes[a].floor)]
             wires.append(Wire(value, a, b, [*below, *place.bends[i], (reached[i], boxes[b].y)]))
         return Level(group, boxes, wires, place.width, place.height)
+
+
+def _bundled(boxes: list[Box], ends: Iterable[tuple[int, int, Value]]) -> list[tuple[int, int, Value]]:
+    """Tensors that leave a box in one bundle for the same box are one wire."""
+    first: dict[tuple[int, float], Value] = {}
+    wires: dict[tuple[int, int, Value], None] = {}
+    for source, target, value in ends:
+        if boxes[target].inner is None:
+            box = boxes[source]
+            if value in box.outs or value in box.bundle:
+                value = first.setdefault((source, box.outs.get(value, 0.0)), value)
+        wires[source, target, value] = None
+    return list(wires)
 
 
 # ── text ────────────────────────────────────────────────────────────────────────────────────────
