@@ -146,6 +146,20 @@ def _of_negative(word: Any) -> Callable[..., Any]:
     return rewritten
 
 
+def _reshaped(x: Any, shape: Any) -> Any:
+    """A sum that keeps its axes, in place of putting them back; the sign stays outside."""
+    if not isinstance(x, Expr) or type(x.dtype) is tuple:
+        return None
+    if x.word is np.negative:
+        return -np.reshape(x.args[0], shape)
+    if x.word in REDUCTIONS and not x.kwargs.keys() - {"axis"} and x.kwargs.get("axis") is not None:
+        terms, axis = x.args[0], x.kwargs["axis"]
+        axes = {a % terms.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+        if tuple(shape) == tuple([1 if i in axes else n for i, n in enumerate(terms.shape)]):
+            return apply_word(x.word, (terms,), {"axis": axis, "keepdims": True})
+    return None
+
+
 def _taken(x: Any, key: Any) -> Any:
     """A column in place of a row of the transpose; and a matrix times a vector that was made a column for that."""
     if x.word is np.transpose and x.ndim == 2 and (keys := _pair(key)) is not None and int in map(type, keys):
@@ -204,6 +218,7 @@ def _takes_all(key: Any) -> bool:
 REWRITES.update({word: functools.partial(_assigned, word) for word in (words.view_put, words.index_put)})
 REWRITES.update({word: _of_negative(word) for word in (np.sum, np.mean)})
 REWRITES[np.add], REWRITES[np.multiply], REWRITES[operator.getitem] = _added, _outer, _taken
+REWRITES[np.reshape] = _reshaped
 REWRITES.update(dict.fromkeys((np.transpose, np.swapaxes, np.matrix_transpose), _transposed))
 REWRITES[np.divide] = _mean
 REWRITES[words.broadcast_to] = REWRITES[np.broadcast_to] = _filled
