@@ -16,7 +16,9 @@ import chainrule
 from chainrule.op import FUNCTIONS, METHODS, REGISTRY
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", *(p for p in (ROOT / "docs").rglob("*.md") if not {"_build", "generated"} & set(p.parts))]
+)
 FLAGS = doctest.ELLIPSIS
 
 
@@ -63,7 +65,7 @@ def blocks(page: Path) -> list[str]:
     return re.findall(r"^```(?:pycon|python)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_page(page):
     """The blocks of a page in order, in one namespace."""
     found = blocks(page)

@@ -7,13 +7,14 @@ entries at the same place, a transpose swaps the indices. What cannot be read so
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import GraphError
-from ..expr import Expr, evaluate, formula, simplify, substitute, walk
+from ..expr import Expr, evaluate, formula, simplify, substitute, text, walk
 from ..expr.expression import CONSTANT, SYMBOL, Called, rebuilt
 from ..words import broadcast_to, cast
 from .catalogue import say
@@ -272,7 +273,7 @@ class Entry:
                 new[id(node)] = Expr.symbol(_number(self.number(node, at)), (), node.dtype)
             else:
                 new[id(node)] = rebuilt(node, lambda e: new[id(e)]) if node.inputs else node
-        return formula(new[id(expr)])
+        return _with_dots(text(new[id(expr)]))
 
     def _letters(self, expr: Expr) -> set[str]:
         """The letters that a formula of entries leaves open."""
@@ -297,17 +298,17 @@ class Entry:
         out.append(say("entry.numbers", lang))
         term, total = self.terms()
         if total is None:
-            out.append(f"    {self.name} = {self.term(term, {})} = {self.value:.5g}")
+            out.append(f"    {self.name} = {self.term(term, {})} = {_plain(self.value)}")
         else:
             shown = min(total.n, SHOWN)
             out += [
                 f"    {total.letter} = {i}:  {self.term(term, {total.letter: i})} = "
-                f"{self.number(term, {total.letter: i}):.5g}"
+                f"{_plain(self.number(term, {total.letter: i}))}"
                 for i in range(shown)
             ]
             if total.n > shown:
                 out.append("    " + say("entry.more", lang, count=total.n - shown, total=total.n))
-            out.append(f"    {self.name} = {self.value:.5g}")
+            out.append(f"    {self.name} = {_plain(self.value)}")
         if self.statement is not None and self.of.shape:
             out += [say("entry.assembled", lang, name=self.of.name)]
             out.append(f"    {self.shown(self.statement.target)} = {self.shown(self.statement.value)}")
@@ -318,6 +319,18 @@ class Entry:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _with_dots(written: str) -> str:
+    """`2 * (5 - 1) * (3 >= 0)` as on paper: `2 · (5 − 1) · [3 ≥ 0]`."""
+    written = re.sub(r"\(([^()]*(?:\([^()]*\)[^()]*)*? [<>=!]=? [^()]*)\)", r"[\1]", written)
+    for code, paper in ((" * ", " · "), (" - ", " − "), (">=", "≥"), ("<=", "≤"), ("!=", "≠"), ("==", "=")):
+        written = written.replace(code, paper)
+    return re.sub(r"^-", "−", written)
+
+
+def _plain(x: float) -> str:
+    return f"{x + 0.0:.5g}".replace("-", "−")  # + 0.0: no −0
 
 
 def _number(x: float) -> str:

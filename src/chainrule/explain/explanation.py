@@ -207,8 +207,8 @@ def explain(
     in, ones if none is given. Names are those of the caller's variables when this is called; `names` gives
     others (`{"w": tensor}`). Given an exception that the forward pass ended with, the graph up to the failing
     line is explained. Given a plain function of numbers or arrays, the result is called with them:
-    `explain(lambda x: x.sin() * x.exp())(2.0)`. Raises FreedGraphError after a `backward()` that did not retain the graph,
-    GraphError for a tensor without a graph.
+    `explain(lambda x: x.sin() * x.exp())(2.0)`. Raises FreedGraphError after a `backward()` that did not retain
+    the graph, GraphError for a tensor without a graph.
 
     >>> import chainrule as cr
     >>> x, w = cr.ones(4, 3), cr.ones(3, 2, requires_grad=True)
