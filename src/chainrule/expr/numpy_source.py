@@ -43,8 +43,8 @@ class Writer:
     >>> import numpy as np
     >>> from chainrule.expr import Expr, Writer
     >>> x, g = Expr.symbol("x", (5, 3)), Expr.symbol("g", (5, 3))
-    >>> print(*Writer().statements("grad_x", g * np.exp(2 * x) * (1 - np.exp(2 * x))), sep="\\n")
-    t1 = np.exp(2 * x)
+    >>> print(*Writer().statements("grad_x", g * np.exp(2 * x - 1) * (1 - np.exp(2 * x - 1))), sep="\\n")
+    t1 = np.exp(2 * x - 1)
     grad_x = g * t1 * (1 - t1)
     """
 
