@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .recorded import Operation
+from .recorded import Operation, Value
 from .repeats import Run, Structure, runs
 from .wiring import Path, Wiring, common
 
@@ -55,8 +55,8 @@ def modules_of(operations: Sequence[Operation]) -> list[str]:
     """The module of each operation, by the names of parameters: `encoder.0.weight` is used in `encoder.0`.
 
     An operation without parameters belongs to what the nearest ones before and after it have in common;
-    after the last of them, to none. One that joins two results of a block, one of them used inside it
-    before, ends that block (a residual connection).
+    after the last of them, to none. One that joins the last result of a block with a tensor that the block
+    has used before ends that block (a residual connection).
     """
     return [".".join(path) for path in _paths(Wiring(operations))]
 
@@ -72,28 +72,32 @@ def _paths(wiring: Wiring) -> list[Path]:
     paths: list[Path] = []
     before: Path | None = None
     began: list[int] = []  # where each part of the present path was entered
+    used: dict[Value, int] = {}  # where each result was used last
     for i, path in enumerate(own):
         following = after[i]
         if path is None:
             path = () if before is None or following is None else common([before, following])
             if i:
-                path = _block_ended(wiring, i, paths[-1], began, len(path)) or path
+                path = _block_ended(wiring, i, paths[-1], began, used, len(path)) or path
         else:
             before = path
         shared = len(common([paths[-1], path])) if paths else 0
         began[shared:] = [i] * (len(path) - shared)
         paths.append(path)
+        used.update((v, i) for v in wiring.steps[i].inputs if v in wiring.made)
     return paths
 
 
-def _block_ended(wiring: Wiring, i: int, path: Path, began: list[int], least: int) -> Path | None:
-    """The innermost block of which operation `i` uses the last result and one that the block itself has used."""
-    made = [(wiring.made.get(v, -1), wiring.first_use[v]) for v in wiring.steps[i].inputs]
-    if not any(at == i - 1 for at, _ in made):
-        return None
-    for depth in range(len(path), least, -1):
-        if any(began[depth - 1] <= at < i - 1 and used < i for at, used in made):
-            return path[:depth]
+def _block_ended(
+    wiring: Wiring, i: int, path: Path, began: list[int], used: Mapping[Value, int], least: int
+) -> Path | None:
+    """The innermost block of which operation `i` uses the last result, and a tensor that the block itself has used."""
+    inputs = wiring.steps[i].inputs
+    if any(wiring.made.get(v) == i - 1 for v in inputs):
+        again = max((used.get(v, -1) for v in inputs), default=-1)
+        for depth in range(len(path), least, -1):
+            if began[depth - 1] <= again:
+                return path[:depth]
     return None
 
 

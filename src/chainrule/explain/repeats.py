@@ -40,18 +40,19 @@ class Structure:
     def inside(self, start: int, stop: int) -> int:
         """The same for stretches that are wired alike inside as well."""
         first: dict[Value, int] = {}
-        wires: list[Any] = []
-        for step in self.wiring.steps[start:stop]:
-            for value in step.inputs:
-                at = self.wiring.made.get(value, -1)
-                if at >= start:
-                    wires.append((at - start, self.wiring.steps[at].operation.outputs.index(value)))
-                elif value in self.wiring.weights:
-                    wires.append(first.setdefault(value, len(first)))
-                else:
-                    wires.append(None)
-            wires.append(";")
-        return self._number((*self.kinds[start:stop], tuple(wires)))
+        wiring = self.wiring
+
+        def wire(operand: Any) -> Hashable:
+            if not isinstance(operand, Value):
+                return None
+            value = wiring.seen_through.get(operand, operand)
+            at = wiring.made.get(value, -1)
+            if at >= start:
+                return at - start, wiring.steps[at].operation.outputs.index(value)
+            return first.setdefault(value, len(first)) if value in wiring.weights else None
+
+        wires = tuple(tuple(map(wire, step.operation.args)) for step in wiring.steps[start:stop])
+        return self._number((*self.kinds[start:stop], wires))
 
     def weights(self, start: int, stop: int) -> list[Value]:
         """The parameters that a stretch uses, in the order of their first use."""
@@ -61,9 +62,15 @@ class Structure:
 
 
 def _kind(wiring: Wiring, i: int) -> Hashable:
-    operation, inputs = wiring.steps[i]
+    operation = wiring.steps[i].operation
     results = tuple((v.shape, str(v.dtype)) for v in operation.outputs)
-    return operation.name, results, tuple((v.shape, v in wiring.weights) for v in inputs)
+    return operation.name, results, tuple(_operand(wiring, a) for a in operation.args)
+
+
+def _operand(wiring: Wiring, operand: Any) -> Hashable:
+    """The shape of a tensor, whichever it is, and whether it is a parameter; other values may differ."""
+    weight = isinstance(operand, Value) and wiring.seen_through.get(operand, operand) in wiring.weights
+    return getattr(operand, "shape", None), weight
 
 
 def runs(structure: Structure, spans: Sequence[tuple[int, int]]) -> list[Run]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from .recorded import Operation, Value
 
 # Operations that move no number: a picture may pass over them.
@@ -29,7 +31,6 @@ class Wiring:
         self.roots = set(roots)
         self.steps: list[Step] = []
         self.made: dict[Value, int] = {}
-        self.first_use: dict[Value, int] = {}
         self.last_use: dict[Value, int] = {}
         self.seen_through: dict[Value, Value] = {}  # what a hidden view was made from
         for operation in operations:
@@ -39,7 +40,6 @@ class Wiring:
                 continue
             here = len(self.steps)
             for value in inputs:
-                self.first_use.setdefault(value, here)
                 self.last_use[value] = here
             self.made.update(dict.fromkeys(operation.outputs, here))
             self.steps.append(Step(operation, inputs))
@@ -56,7 +56,8 @@ class Wiring:
                 if value.kind == "parameter":
                     weights.setdefault(value, module_of(value.name))
             of = [weights[v] for v in inputs if v in weights]
-            if of and len(of) == len(inputs):
+            constant = any(isinstance(a, np.ndarray) and a.ndim for a in operation.args)  # a small one without a name
+            if of and len(of) == len(inputs) and not constant:
                 weights.update(dict.fromkeys(operation.outputs, common(of)))
         return weights
 
