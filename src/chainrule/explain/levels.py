@@ -316,6 +316,8 @@ def call(wiring: Wiring, index: int, *, names: bool = False) -> str:
         return repr(operand)
 
     parts = [said(a) for a in operation.args if a is not None]
+    if len(parts) > MANY:
+        parts = [f"{len(parts)} tensors"]
     parts += [f"{k}={said(v)}" for k, v in operation.params.items() if v is not None and v is not False]
     return f"{operation.name}({', '.join(parts)})"
 

@@ -40,7 +40,7 @@ class Shades:
 
     def __init__(self, norms: Mapping[Value, float] | None):
         self.norms = norms
-        logs = [math.log10(n) for n in (norms or {}).values() if 0 < n < math.inf]
+        self.logs = logs = [math.log10(n) for n in (norms or {}).values() if 0 < n < math.inf]
         self.low, self.high = (min(logs), max(logs)) if logs else (0.0, 0.0)
 
     def of(self, values: tuple[Value, ...]) -> str:
@@ -65,7 +65,9 @@ class Shades:
         """What the colours mean: a sentence, then pairs of class and text."""
         if self.norms is None:
             return "no backward has run yet: the colours say nothing of gradients", []
-        keys = [] if self.high == self.low == 0.0 else [(f"n{i}", f"{self._bound(i):.1e}") for i in range(STEPS)]
+        keys = [(f"n{i}", f"{self._bound(i):.1e}") for i in range(STEPS)] if self.high > self.low else []
+        if self.logs and not keys:
+            keys = [(f"n{STEPS // 2}", f"{self._bound(0):.1e}")]
         norms = self.norms.values()
         if any(n == 0 for n in norms):
             keys.append(("zero", "exactly 0"))
