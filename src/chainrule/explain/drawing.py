@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..picture import counted, strands
+from ..strands import counted, strands
 from .dot import dot
 from .folding import Group, fold, span
 from .levels import Box, Level, Scene, call, label
