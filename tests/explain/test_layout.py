@@ -129,7 +129,7 @@ def test_bend_points_stay_in_proportion_where_every_state_goes_to_the_end():
     assert all(b[-1][1] <= place.y[n] for b in place.bends if b)
 
 
-def test_a_chain_of_a_hundred_thousand_boxes_does_not_recurse():
-    n = 100_000
+def test_a_chain_of_thousands_of_boxes_does_not_recurse():
+    n = 20_000
     place = layout([(10, 10)] * n, [(i, i + 1) for i in range(n - 1)])
     assert place.height == n * (10 + GAP_Y) - GAP_Y

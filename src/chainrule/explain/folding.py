@@ -198,9 +198,10 @@ def _described(
 
 def _cut(group: Group, limit: int) -> None:
     """Puts stretches of a group with too many members into groups of equal length."""
+    limit = max(2, limit)
     while len(group.members) > limit:
         members = group.members
-        size = max(2, -(-len(members) // limit), int(len(members) ** 0.5))
+        size = min(limit, max(2, -(-len(members) // limit), int(len(members) ** 0.5)))
         pieces = [members[i : i + size] for i in range(0, len(members), size)]
         group.members = [_piece(piece) for piece in pieces]
 
