@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.expr import Expr, evaluate, forward_formula, simplify, symbols_for, text, vjp_formula
+from chainrule.op import REGISTRY
 from chainrule.words import broadcast_to, index_put_add, log_softmax, onehot, softmax
 
 from ..test_registry import CASES, SMOOTH, _values, incoming, results
@@ -218,3 +219,10 @@ def test_a_long_chain_is_no_recursion():
 
 def test_softmax_is_the_word():
     assert simplify(softmax(A, axis=1)) is softmax(A, axis=1)
+
+
+def test_exp_of_a_difference_to_logsumexp_is_softmax_along_its_own_axis_only():
+    square = Expr.symbol("q", (3, 3))
+    total = REGISTRY["logsumexp"].forward(square, axis=1, keepdims=False)
+    assert text(simplify(np.exp(square - np.reshape(total, (3, 1))))) == "softmax(q, axis=1)"
+    assert "softmax" not in text(simplify(np.exp(square - total)))

@@ -228,13 +228,16 @@ class Entry:
         """The entry with every gradient in it replaced by what it is made of, down to the loss."""
         start = self.statement.target if self.statement else gradient
         whole = self.entries.read(start, self.index)
+        explained: set[str] = set()
         for _ in range(len(self.statements) + 1):
             new = {}
             for node in walk(whole):
                 place = self.entries.places.get(node.args[0]) if node.word == SYMBOL else None
                 if place and place.of.word == SYMBOL and place.of.args[0] in self.statements:
                     made = self.entries.read(self.statements[place.of.args[0]].value, place.at)
-                    self.steps.append((node.args[0], formula(simplify(made))))
+                    if place.of.args[0] not in explained:  # once per tensor: other entries have the same form
+                        explained.add(place.of.args[0])
+                        self.steps.append((node.args[0], formula(simplify(made))))
                     new[node.args[0]] = made
             if not new:
                 break

@@ -7,7 +7,7 @@ a rule each. A rule changes neither shape nor dtype (what would is dropped), and
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .expression import SYMBOL, Expr, apply_word, rebuilt, walk
 from .terms import PRODUCTS, SUMS, Product, added, everywhere, number, quotient
 
 Definitions = Mapping[str, Expr]
+TRANSPOSES = frozenset({np.transpose, np.swapaxes, np.matrix_transpose})
 
 
 def simplify(expr: Expr, definitions: Definitions | None = None) -> Expr:
@@ -31,51 +32,63 @@ def simplify(expr: Expr, definitions: Definitions | None = None) -> Expr:
     """
     order = list(walk(expr))
     inside = _inside_of_chains(order, expr)
+    chain: set[int] = set()  # those, as they are made anew
     made: dict[int, Expr] = {}
     for node in order:
         new = node
         if any(made[id(x)] is not x for x in node.inputs):
             new = rebuilt(node, lambda e: made[id(e)])
-        made[id(node)] = new if id(node) in inside else _rewritten(new, definitions or {})
+        if id(node) in inside:
+            chain.add(id(new))
+        else:
+            new = _rewritten(new, definitions or {}, chain)
+        made[id(node)] = new
     return made[id(expr)]
 
 
 def _inside_of_chains(order: list[Expr], root: Expr) -> set[int]:
-    """Sums within sums and products within products: only the outermost is taken apart, so that time stays linear."""
-    users: dict[int, set[int]] = {}
+    """Sums within a sum and products within a product, used only there: they are taken apart with the outermost."""
+    uses: dict[int, int] = {}
+    found = set()
     for node in order:
-        kind = 1 if node.word in PRODUCTS else 2 if node.word in SUMS else 0
+        kind = PRODUCTS if node.word in PRODUCTS else SUMS if node.word in SUMS else ()
         for x in node.inputs:
-            own = 1 if x.word in PRODUCTS else 2 if x.word in SUMS else 0
-            users.setdefault(id(x), set()).add(kind if kind == own else 0)
-    return {key for key, kinds in users.items() if kinds in ({1}, {2}) and key != id(root)}
+            uses[id(x)] = uses.get(id(x), 0) + 1
+            if x.word in kind and x.dtype == node.dtype:
+                found.add(id(x))
+    return {key for key in found if uses[key] == 1 and key != id(root)}
 
 
-def _rewritten(node: Expr, definitions: Definitions) -> Expr:
+def _rewritten(node: Expr, definitions: Definitions, chain: Collection[int]) -> Expr:
     for _ in range(8):
-        rule = RULES.get(node.word)
-        if rule is None:
+        if node.word in PRODUCTS:
+            new = _product(node, chain)
+        elif node.word in SUMS:
+            new = added(node, chain)
+        elif (rule := RULES.get(node.word)) is not None:
+            new = rule(node, definitions)
+        else:
             return node
-        new = rule(node, definitions)
         if new is node or not isinstance(new, Expr) or new.shape != node.shape or new.dtype != node.dtype:
             return node
         node = new
     return node
 
 
-# ── sums and products ───────────────────────────────────────────────────────────────────────────
-
-
-def _product(node: Expr, definitions: Definitions) -> Expr:
+def _product(node: Expr, chain: Collection[int]) -> Expr:
     if node.dtype.kind != "f":
         return node
     if node.word is np.divide and (found := _sigmoid(node)) is not None:
         return found
-    return Product(node).made(node.shape, node.dtype)
-
-
-def _sum(node: Expr, definitions: Definitions) -> Expr:
-    return added(node) if node.dtype.kind == "f" else node
+    inside = node.args[0]
+    if node.word is np.negative and inside.word is np.subtract:
+        return inside.args[1] - inside.args[0]
+    product = Product(node, chain)
+    made = product.made(node.shape, node.dtype)
+    if made is None and product.number == product.divisor == 1 and len(product.above) == 1 and not product.below:
+        alone = product.above[0].astype(node.dtype)  # an integer or a mask
+        made = alone if alone.shape == node.shape else broadcast_to(alone, node.shape)
+    return node if made is None else made
 
 
 # ── shapes ──────────────────────────────────────────────────────────────────────────────────────
@@ -122,10 +135,24 @@ def _reduced(node: Expr, definitions: Definitions) -> Expr:
         return x
     if type(axis) is tuple and len(axis) == 1:
         return x.sum(axis[0], keepdims=node.kwargs.get("keepdims", False))
+    if x.word is np.negative and x.dtype.kind == "f":
+        return -x.args[0].sum(axis, keepdims=node.kwargs.get("keepdims", False))
+    if x.word is np.sum and not node.kwargs.keys() - {"axis"} and not x.kwargs.keys() - {"axis"}:
+        return x.args[0].sum(_both(x.args[0].ndim, x.kwargs.get("axis"), axis))
     if (inside := _uniform(x)) is not None and x.size and node.dtype.kind == "f":
         size = node.size or 1
         return everywhere(1, node.shape, node.dtype) * inside * (x.size // size)
     return _sum_of_onehot(node, x, axis)
+
+
+def _both(ndim: int, first: Any, then: Any) -> Any:
+    """The axes of a sum over `first`, and over those of what is left `then`."""
+    if first is None or then is None:
+        return None
+    gone = {a % ndim for a in (first if type(first) is tuple else (first,))}
+    left = [i for i in range(ndim) if i not in gone]
+    both = gone | {left[a] for a in (then if type(then) is tuple else (then,))}
+    return None if len(both) == ndim else tuple(sorted(both))
 
 
 def _sum_of_onehot(node: Expr, x: Expr, axis: Any) -> Expr:
@@ -138,41 +165,59 @@ def _sum_of_onehot(node: Expr, x: Expr, axis: Any) -> Expr:
     return quotient(product.number, product.divisor, node.shape, node.dtype)
 
 
-def _transposed(node: Expr) -> Expr | None:
-    """What a node is the transpose of (its last two axes swapped); None for other words."""
-    if not isinstance(node, Expr) or node.ndim < 2:
+def _order(node: Any) -> tuple[int, ...] | None:
+    """Where each axis of a transposed formula comes from; None for other words."""
+    if not isinstance(node, Expr) or node.word not in TRANSPOSES or node.kwargs:
         return None
-    if node.word is np.matrix_transpose:
-        return node.args[0]
-    if node.word is np.swapaxes and {a % node.ndim for a in node.args[1:]} == {node.ndim - 1, node.ndim - 2}:
-        return node.args[0]
-    if node.word is np.transpose and node.ndim == 2:
-        axes = (*node.args, None)[1]
-        return node.args[0] if axes is None or tuple(axes) == (1, 0) else None
-    return None
+    n, axes = node.ndim, node.args[1:]
+    if node.word is np.transpose:
+        given = axes[0] if axes else None
+        return tuple(range(n))[::-1] if given is None else tuple([a % n for a in given])
+    a, b = [i % n for i in axes] if node.word is np.swapaxes else (n - 2, n - 1)
+    order = list(range(n))
+    order[a], order[b] = b, a
+    return tuple(order)
+
+
+def _swaps_last(order: tuple[int, ...] | None) -> bool:
+    """Whether an order of axes is that of ᵀ."""
+    n = len(order or ())
+    return n > 1 and order == (*range(n - 2), n - 1, n - 2)
 
 
 def transpose(x: Expr) -> Expr:
     """xᵀ, or x without the ᵀ it has."""
-    inside = _transposed(x)
-    return inside if inside is not None else x.T if x.ndim == 2 else apply_word(np.swapaxes, (x, -1, -2), {})
+    if _swaps_last(_order(x)):
+        return x.args[0]
+    return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
 def _transpose(node: Expr, definitions: Definitions) -> Expr:
-    x = node.args[0]
-    if node.word is np.transpose and (x.ndim < 2 or (*node.args, None)[1] == tuple(range(x.ndim))):
+    x, order = node.args[0], _order(node)
+    if order is None:
+        return node
+    if order == tuple(range(node.ndim)):
         return x
     if (known := _uniform(x)) is not None:
         return broadcast_to(known, node.shape)
-    if _transposed(node) is None:
+    if (inner := _order(x)) is not None:
+        return _transpose_in_order(x.args[0], tuple([inner[i] for i in order]))
+    if not _swaps_last(order):
         return node
-    if (inside := _transposed(x)) is not None:
-        return inside
     if x.word in (np.matmul, np.dot) and all(a.ndim == x.ndim for a in x.args):
         a, b = x.args
-        if _transposed(a) is not None or _transposed(b) is not None:
+        if _swaps_last(_order(a)) or _swaps_last(_order(b)):
             return np.matmul(transpose(b), transpose(a))
     return x.T if x.ndim == 2 and node.word is not np.transpose else node
+
+
+def _transpose_in_order(x: Expr, order: tuple[int, ...]) -> Expr:
+    moved = [i for i, a in enumerate(order) if i != a]
+    if not moved:
+        return x
+    if x.ndim == 2:
+        return x.T
+    return np.swapaxes(x, *moved) if len(moved) == 2 else np.transpose(x, order)
 
 
 # ── other words ─────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +237,14 @@ def _power(node: Expr, definitions: Definitions) -> Expr:
 
 
 def _cast(node: Expr, definitions: Definitions) -> Expr:
-    return node.args[0] if node.args[0].dtype == node.dtype else node
+    x = node.args[0]
+    if x.dtype == node.dtype:
+        return x
+    if x.word is cast:  # through a dtype that holds every value
+        inside = x.args[0]
+        if inside.dtype.kind in ("b", x.dtype.kind) and np.can_cast(inside.dtype, x.dtype):
+            return inside.astype(node.dtype)
+    return node
 
 
 def _where(node: Expr, definitions: Definitions) -> Expr:
@@ -212,14 +264,18 @@ def _exp(node: Expr, definitions: Definitions) -> Expr:
         return softmax(*x.args, **x.kwargs)
     if x.word is np.subtract:
         z, total = x.args
-        while isinstance(total, Expr) and total.word in (np.reshape, broadcast_to):
+        while isinstance(total, Expr) and total.word is broadcast_to:
+            total = total.args[0]
+        shape = np.shape(total)
+        while isinstance(total, Expr) and total.word is np.reshape:
             total = total.args[0]
         total = _defined(total, definitions)
         if not isinstance(total, Expr) or total.word is not REGISTRY["logsumexp"].forward or total.args[0] is not z:
             return node
-        axis = total.kwargs["axis"]
-        if type(axis) is tuple and len(axis) == 1:
-            return softmax(z, axis=axis[0])
+        axes = total.kwargs["axis"] if type(total.kwargs["axis"]) is tuple else (total.kwargs["axis"],)
+        kept = tuple([1 if i in axes else n for i, n in enumerate(z.shape)])
+        if len(axes) == 1 and (1,) * (z.ndim - len(shape)) + shape == kept:  # taken off along its own axis
+            return softmax(z, axis=axes[0])
     return node
 
 
@@ -253,7 +309,8 @@ def _scattered(node: Expr, definitions: Definitions) -> Expr:
     zeros, index, value, axis = (*node.args, *node.kwargs.values())
     if number(zeros) != 0 or zeros.ndim != 2 or axis != 1 or getattr(index, "shape", None) != (zeros.shape[0], 1):
         return node
-    return _onehot(node, index.reshape(zeros.shape[0]), value)
+    t = index.args[0] if index.word is np.reshape and index.args[0].ndim == 1 else index.reshape(len(index))
+    return _onehot(node, t, value)
 
 
 def _onehot(node: Expr, t: Expr, value: Any) -> Expr:
@@ -273,10 +330,8 @@ def _counts(rows: Any, n: int) -> bool:
 
 
 RULES: dict[Any, Callable[[Expr, Definitions], Expr]] = {
-    np.multiply: _product, np.divide: _product, np.negative: _product,
-    np.add: _sum, np.subtract: _sum,
     np.reshape: _reshape, broadcast_to: _broadcast, np.broadcast_to: _broadcast, np.sum: _reduced,
-    np.transpose: _transpose, np.swapaxes: _transpose, np.matrix_transpose: _transpose,
+    **dict.fromkeys(TRANSPOSES, _transpose),
     np.square: _square, operator.pow: _power, cast: _cast, np.where: _where, np.exp: _exp,
     index_put_add: _placed, scatter_add: _scattered,
 }  # fmt: skip
