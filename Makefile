@@ -32,7 +32,7 @@ format: $(VENV)/.dev ## put everything into the house's style
 	$(VENV)/bin/ruff check --fix .
 
 clean: ## remove environments and everything built
-	rm -rf $(VENV) $(VENV)-torch $(VENV)-bench docs/_build docs/reference/generated .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-torch $(VENV)-bench docs/_build docs/reference/generated docs/why/generated .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/bin/python $(VENV)-torch/bin/python $(VENV)-bench/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'chainrule needs Python 3.10 or newer')"

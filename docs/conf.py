@@ -12,7 +12,7 @@ project = "chainrule"
 author = "the chainrule authors"
 copyright = author
 version = release = chainrule.__version__
-extensions = ["myst_parser", "reference"]
+extensions = ["myst_parser", "examples", "reference"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext"]
