@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-import chainrule  # noqa: F401  (the records say what words mean for tensors)
+import chainrule
 from chainrule import words
 from chainrule.errors import SymbolicError
 from chainrule.expr import Expr, evaluate

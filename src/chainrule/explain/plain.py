@@ -38,8 +38,8 @@ class Explained:
             if not isinstance(root, TensorBase) or record.node_of(root) is None:
                 raise GraphError(
                     f"explain({self.name}): the result does not depend on the arguments through operations that are "
-                    f"recorded (it is a {type(root).__name__}); write chainrule.sin(x) or numpy.sin(x), not math.sin(x), and "
-                    "let no float(), .item() or .detach() stand in between"
+                    f"recorded (it is a {type(root).__name__}); write chainrule.sin(x) or numpy.sin(x), not "
+                    "math.sin(x), and let no float(), .item() or .detach() stand in between"
                 )
         names = {n: v for n, v in given.items() if isinstance(v, TensorBase)}
         names |= {n: v for n, v in local.items() if isinstance(v, TensorBase) and n not in names}

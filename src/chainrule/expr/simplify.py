@@ -189,7 +189,7 @@ def transpose(x: Expr) -> Expr:
     """xᵀ, or x without the ᵀ it has."""
     if _swaps_last(_order(x)):
         return x.args[0]
-    return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
+    return x.T if x.ndim == 2 else apply_word(np.swapaxes, (x, -1, -2), {})
 
 
 def _transpose(node: Expr, definitions: Definitions) -> Expr:
@@ -217,7 +217,8 @@ def _transpose_in_order(x: Expr, order: tuple[int, ...]) -> Expr:
         return x
     if x.ndim == 2:
         return x.T
-    return np.swapaxes(x, *moved) if len(moved) == 2 else np.transpose(x, order)
+    swaps = len(moved) == 2
+    return apply_word(np.swapaxes, (x, *moved), {}) if swaps else apply_word(np.transpose, (x, order), {})
 
 
 # ── other words ─────────────────────────────────────────────────────────────────────────────────
