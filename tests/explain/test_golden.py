@@ -14,8 +14,20 @@ import chainrule as cr
 from chainrule.explain.table import lines
 
 from .models import (
-    Model, attention, autoencoder, batch_norm, contrastive, embedding, gru, layer_norm, lecture, mixture_density, mlp,
-    normal, quadratic_form, residual,
+    Model,
+    attention,
+    autoencoder,
+    batch_norm,
+    contrastive,
+    embedding,
+    gru,
+    layer_norm,
+    lecture,
+    mixture_density,
+    mlp,
+    normal,
+    quadratic_form,
+    residual,
 )  # fmt: skip
 
 FOLDER = Path(__file__).parent / "golden"
