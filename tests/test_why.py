@@ -1,4 +1,4 @@
-"""The examples of "why backprop has to be understood": they run, show what their pages claim, on PyTorch too."""
+"""The examples of "why backprop has to be understood": they run, show what their pages say, and run on PyTorch too."""
 
 from __future__ import annotations
 

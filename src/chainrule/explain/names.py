@@ -101,13 +101,16 @@ class Names:
         return self._memory.get(_memory_of(array)) if array.flags.c_contiguous and array.size else None
 
     def equal(self, array: Any) -> str | None:
-        """The name of the one array that holds the same whole numbers: an index is copied when it is recorded."""
-        if array.dtype.kind not in "biu" or not array.size:
+        """The name of the one array of whole numbers with the same values.
+
+        An index is copied when it is recorded, and whole numbers among floats are promoted.
+        """
+        if not array.size:
             return None
         same = [
             named
             for named in self._arrays.values()
-            if named.dtype == array.dtype and named.shape == array.shape and np.array_equal(named, array)
+            if named.dtype.kind in "biu" and named.shape == array.shape and np.array_equal(named, array)
         ]
         return self.of_array(same[0]) if len(same) == 1 else None
 
@@ -239,6 +242,8 @@ class _Search:
         looped = _loop_variables(code) if code is not None else frozenset()
         groups: tuple[list[Any], ...] = ([], [], [])
         for name, value in variables.items():
+            if where != "given" and not name.isidentifier():  # `@py_assert1`: pytest's, or another tool's
+                continue
             note = ""
             if name in self.visible:
                 if self.visible[name] is value:
@@ -246,7 +251,7 @@ class _Search:
                 note = f" ({where})"
             else:
                 self.visible[name] = value
-            if type(value) in _ATOMS or _HISTORY.fullmatch(name):
+            if type(value) in _ATOMS or name[:1] in ("@", ".") or _HISTORY.fullmatch(name):  # `@py_assert1`, `.0`
                 continue
             path = _Path(name, 0, self.level, note, name in looped)
             if not self._name(value, path):
