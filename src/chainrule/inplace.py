@@ -40,7 +40,8 @@ def check_writable(x: TensorBase, name: str, tracked: bool) -> None:
     if state.debug and x._storage is not None and x._storage.savers:
         _check_unsaved(x._storage, name)
     array = x._data
-    if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    repeated = 0 in array.strides and array.size > 0
+    if repeated and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise InplaceError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

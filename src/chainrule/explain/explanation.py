@@ -19,6 +19,7 @@ from .names import find_names
 from .plain import Explained
 from .program import Program, program
 from .recorded import Recorded, Value
+from .torch_source import torch_source
 
 
 class Explanation:
@@ -184,6 +185,14 @@ class Explanation:
         user's is called by its name, which has to be put into the module.
         """
         return self._module.text
+
+    def torch_source(self) -> str:
+        """The same module with tensors: `forward` and `backward` in PyTorch, without autograd.
+
+        It runs with PyTorch and with chainrule as `torch`. Raises NotSupportedError where PyTorch has no such
+        function. A Function of the user's is called by its name, which has to be put into the module.
+        """
+        return torch_source(self._module)
 
     def run_numpy(self) -> dict[str, np.ndarray[Any, Any]]:
         """Run that source on the present values: the gradient of every leaf that requires one, by name."""

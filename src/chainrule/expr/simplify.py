@@ -275,7 +275,9 @@ def _exp(node: Expr, definitions: Definitions) -> Expr:
             return node
         axes = total.kwargs["axis"] if type(total.kwargs["axis"]) is tuple else (total.kwargs["axis"],)
         kept = tuple([1 if i in axes else n for i, n in enumerate(z.shape)])
-        if len(axes) == 1 and (1,) * (z.ndim - len(shape)) + shape == kept:  # taken off along its own axis
+        if (
+            len(axes) == 1 and type(axes[0]) is int and (1,) * (z.ndim - len(shape)) + shape == kept
+        ):  # taken off along its own axis
             return softmax(z, axis=axes[0])
     return node
 
