@@ -30,7 +30,7 @@ def test_float32(model, monkeypatch):
 
 
 def test_the_records_give_autograds_numbers():
-    found = registry(torch, torch.tensor)
+    found = registry(torch, torch.tensor, every=8)
     assert not found["different"]
     assert {key.rpartition("-")[0] for key in found["absent"]} <= ABSENT
-    assert len(found["same"]) > 1000
+    assert len(found["same"]) > 110

@@ -238,9 +238,14 @@ def _where(t: Any, c: Called) -> str:
 # ── new tensors ─────────────────────────────────────────────────────────────────────────────────
 
 
+def _dtype(c: Called, at: int, default: str) -> str:
+    """The dtype asked for, by position or by keyword; what NumPy takes without one."""
+    return c.args[at] if len(c.args) > at else c.kwargs.get("dtype", default)
+
+
 @_say("np.zeros", "np.ones")
 def _filled(t: Any, c: Called) -> str:
-    dtype = c.args[1] if len(c.args) > 1 else FLOAT
+    dtype = _dtype(c, 1, FLOAT)
     return f"torch.{c.name[3:]}({c.args[0]}, dtype={dtype})"
 
 
@@ -249,7 +254,7 @@ def _full(t: Any, c: Called) -> str:
     shape = c.args[0] if isinstance(c.nodes[0], ast.Tuple) else f"({c.args[0]},)"
     if not is_number(c.nodes[1]):
         return f"torch.broadcast_to({c.args[1]}, {shape}).clone()"
-    dtype = c.args[2] if len(c.args) > 2 else FLOAT if t.kind(c.nodes[1]) == "f" else "torch.int64"
+    dtype = _dtype(c, 2, FLOAT if t.kind(c.nodes[1]) == "f" else "torch.int64")
     return f"torch.full({shape}, {c.args[1]}, dtype={dtype})"
 
 
@@ -257,7 +262,7 @@ def _full(t: Any, c: Called) -> str:
 def _array(t: Any, c: Called) -> str:
     if not isinstance(c.nodes[0], ast.List):
         return f"{c.args[0]}.clone()"
-    dtype = c.args[1] if len(c.args) > 1 else FLOAT if t.kind(c.nodes[0]) == "f" else ""
+    dtype = _dtype(c, 1, FLOAT if t.kind(c.nodes[0]) == "f" else "")
     return f"torch.tensor({c.args[0]}{dtype and f', dtype={dtype}'})"
 
 

@@ -201,6 +201,9 @@ class _Translator(ast.NodeTransformer):
             return "b"
         if name in ("arange", "argsort", "argmax", "argmin"):
             return "i"
+        asked = [k.value for k in node.keywords if k.arg == "dtype"]
+        if asked:
+            return self.kind(asked[0])
         if name in ("zeros", "ones", "full", "array", "astype") and len(node.args) > (
             name in ("zeros", "ones", "array")
         ):
