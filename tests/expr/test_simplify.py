@@ -66,6 +66,10 @@ TABLE = [
     (A - A * B, "a * (1 - b)"),
     (A + full(V), "a + v"),
     (A + B + B - C, "a + 2 * b - c"),
+    (A + 1 - 1, "a"),
+    (-(A - B), "b - a"),
+    (0.01 * A, "0.01 * a"),
+    (np.where(M, 1.0, 0.0) * A, "a * m"),
     # shapes
     (A.T.T, "a"),
     (np.swapaxes(A, 0, 1), "a.T"),
@@ -226,3 +230,29 @@ def test_exp_of_a_difference_to_logsumexp_is_softmax_along_its_own_axis_only():
     total = REGISTRY["logsumexp"].forward(square, axis=1, keepdims=False)
     assert text(simplify(np.exp(square - np.reshape(total, (3, 1))))) == "softmax(q, axis=1)"
     assert "softmax" not in text(simplify(np.exp(square - total)))
+
+
+def test_whole_numbers_and_masks_are_not_reordered():
+    """Products of int8 overflow where they are taken in another order; a sum of masks is a logical or."""
+    i, j = Expr.symbol("i", (3,), np.int8), Expr.symbol("j", (3,), np.int8)
+    m, n = Expr.symbol("m1", (3,), bool), Expr.symbol("n1", (3,), bool)
+    x = Expr.symbol("x3", (3,), np.float32)
+    values = {
+        "i": np.array([100, -100, 7], np.int8), "j": np.array([3, 2, -1], np.int8),
+        "m1": np.array([True, True, False]), "n1": np.array([True, False, False]),
+        "x3": np.array([0.5, -2.0, 3.0], np.float32),
+    }  # fmt: skip
+    for expr in (i * j * x, x * (i * j), m + (n + x), 0.0 - m * x, x * m * n, (i + j) * x, 1e200 * (1e200 * i)):
+        with np.errstate(all="ignore"):
+            agree(expr, values)
+
+
+def test_shared_parts_are_not_written_out_again_and_again():
+    x = A
+    for _ in range(200):
+        x = x + x
+    assert simplify(x).shape == (4, 3)
+    y = A
+    for _ in range(200):
+        y = y * y
+    assert simplify(y).shape == (4, 3)
